@@ -1,0 +1,3 @@
+from bitebyte.cli import app
+
+app()

@@ -1,0 +1,95 @@
+"""What the layers above know of a node: outcomes, errors, status.
+
+NodeError
+├── NoLeader         nothing was written, for certain
+├── OutcomeUnknown   it may or may not happen; safe to repeat with the same idempotency key
+├── Overloaded       nothing was written; too many commands are waiting
+├── TooFarBehind     this node did not reach the wanted index in time
+├── NodeStopped      the node is shutting down; nothing was written
+└── EventsExpired    events from that position on are no longer kept
+"""
+
+import msgspec
+
+from bitebyte.domain.results import Event, Result
+
+
+class NodeError(Exception):
+    """A command or a read that this node could not finish."""
+
+
+class NoLeader(NodeError):
+    """No leader was found before the deadline. Nothing was written."""
+
+
+class OutcomeUnknown(NodeError):
+    """The command was handed on, and nobody knows yet whether it will be applied."""
+
+
+class Overloaded(NodeError):
+    """The queue of waiting commands is full. Nothing was written."""
+
+
+class TooFarBehind(NodeError):
+    """This node has not applied the wanted index before the deadline."""
+
+
+class NodeStopped(NodeError):
+    """The node is shutting down. Nothing was written."""
+
+
+class Proposed(msgspec.Struct, frozen=True, gc=False):
+    """A command that was applied (accepted or refused) at `index`."""
+
+    index: int
+    result: Result
+
+
+class MemberStatus(msgspec.Struct, frozen=True):
+    """A member as this node sees it. Followers know less of each other than the leader does:
+    what is not known is None."""
+
+    id: int
+    name: str
+    role: str
+    """`leader`, `follower`, `candidate` or `unknown`."""
+    is_voter: bool
+    match_index: int | None
+    """Newest log index known to be durable there; the leader knows it."""
+    commit_index: int | None
+    applied_index: int | None
+    lag: int | None
+    """commit_index of the leader less the member's applied_index, in entries."""
+    version: str | None
+    is_healthy: bool
+
+
+class NodeStatus(msgspec.Struct, frozen=True):
+    """One consistent look at a node."""
+
+    cluster_id: int
+    member_id: int
+    name: str
+    role: str
+    term: int
+    leader_id: int
+    """0 when no leader is known."""
+    commit_index: int
+    last_index: int
+    applied_index: int
+    flushed_index: int
+    state_hash: str
+    members: tuple[MemberStatus, ...]
+    leader_contact_age_s: float
+    """Seconds since this node heard from (or was confirmed as) the leader."""
+
+
+class PositionedEvents(msgspec.Struct, frozen=True, gc=False):
+    """All events of one applied entry."""
+
+    index: int
+    events: tuple[Event, ...]
+
+
+class EventsExpired(NodeError):
+    """Events from that position on are no longer kept: fetch the state anew."""

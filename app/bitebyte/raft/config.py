@@ -1,0 +1,32 @@
+"""The options of the core. Times are counted in ticks: the core has no clock."""
+
+import msgspec
+
+
+class RaftConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of one member, fixed for its life. Validated by `RawNode` on creation."""
+
+    id: int
+    election_ticks: int = 12
+    """Ticks without a leader after which a follower campaigns. The randomized timeout lies in
+    [election_ticks, 2 * election_ticks). With ticks of 50 ms: 600 to 1,200 ms."""
+
+    heartbeat_ticks: int = 2
+    """Ticks between two heartbeats of a leader (100 ms). At most a third of election_ticks,
+    so that two may be lost without a needless election."""
+
+    size_per_message_bytes_max: int = 1024 * 1024
+    """Payload of one MsgApp. A single larger entry is still sent, alone."""
+
+    inflight_messages_max: int = 8
+    """Unacknowledged MsgApp per follower in Replicate state. Deep pipelines defeat batching."""
+
+    apply_size_bytes_max: int = 4 * 1024 * 1024
+    """Committed bytes handed to the state machine at once."""
+
+    log_cache_bytes_max: int = 8 * 1024 * 1024
+    """Payload of applied entries kept in memory for followers that lag a little. Older
+    entries are fetched from storage."""
+
+    pending_reads_max: int = 4096
+    """Read requests waiting for a confirmation; more are dropped and retried by the driver."""
