@@ -1,8 +1,9 @@
 """Errors of the core.
 
 RaftError
-├── ProposalDropped   there is no leader to give it to, or it may not take proposals now
-└── ConfigError       the options contradict each other
+├── ProposalDropped       there is no leader to give it to, or it may not take proposals now
+├── ConfigError           the options, or the stored state, contradict each other
+└── AcknowledgedLogLost   the disk has forgotten entries that were acknowledged
 """
 
 
@@ -15,4 +16,12 @@ class ProposalDropped(RaftError):
 
 
 class ConfigError(RaftError):
-    """The options are out of their bounds; the text names the option."""
+    """The options or the stored state are out of their bounds; the text names the culprit."""
+
+
+class AcknowledgedLogLost(RaftError):
+    """The leader counts on entries that this member once acknowledged and no longer has.
+
+    Its disk was rolled back, swapped or emptied. Going on could lose confirmed commands, so the
+    member must stop and come back under a new identity (etcd-io/raft PR #25, etcd #10166).
+    """

@@ -135,10 +135,16 @@ class StorageAppend(msgspec.Struct, frozen=True, gc=False):
 
 
 class StorageAppendResp(Message, frozen=True, gc=False, tag="storage_append_resp", kw_only=True):
-    """The log up to (`index`, `entry_term`) is durable. `term` is the term of the write."""
+    """The log up to (`index`, `entry_term`) is durable. `term` is the term of the write.
+
+    `sequence` numbers the appends of one run: a response stands for its own append and all
+    earlier ones. It, and not the pair of index and term, decides what becomes stable, because
+    the same pair may be written, overwritten and written again while old writes still finish.
+    """
 
     index: int
     entry_term: int
+    sequence: int = 0
 
 
 class StorageApply(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,241 @@
+"""The state of one member, and every way in which its role changes.
+
+House rules:
+1. Term, vote, role and leader change only in `_reset` and the `become_*` methods of this file.
+2. This file sends nothing on its own: `send` queues what may go at once, `respond` what must wait
+   until everything before it is durable. `follower`, `candidate` and `leader` decide what to say.
+3. No clock, no chance but the injected source, no iteration in hash order.
+"""
+
+from typing import Protocol
+
+from bitebyte.raft.config import RaftConfig
+from bitebyte.raft.errors import ConfigError
+from bitebyte.raft.log import RaftLog
+from bitebyte.raft.messages import MsgAppResp, PeerMessage, StorageFetch
+from bitebyte.raft.progress import Progress
+from bitebyte.raft.quorum import Quorum
+from bitebyte.raft.read_index import ReadRounds
+from bitebyte.raft.types import NONE_ID, ConfState, HardState, ReadState, Role
+
+
+class RandomSource(Protocol):
+    """Where election timeouts come from; a seeded `random.Random` fits."""
+
+    def randrange(self, stop: int, /) -> int:
+        """An integer in [0, stop)."""
+        ...
+
+
+class Core:
+    """One member. Created by `RawNode`, which is also the only one to call into it."""
+
+    __slots__ = (
+        "_random",
+        "conf_state",
+        "config",
+        "election_elapsed_ticks",
+        "fetches",
+        "heartbeat_elapsed_ticks",
+        "id",
+        "is_heartbeat_due",
+        "leader_contact_age_ticks",
+        "leader_id",
+        "log",
+        "messages",
+        "peers",
+        "progress",
+        "quorum",
+        "randomized_election_timeout_ticks",
+        "read_states",
+        "reads",
+        "responses",
+        "role",
+        "term",
+        "vote",
+        "votes",
+    )
+
+    def __init__(
+        self,
+        config: RaftConfig,
+        *,
+        hard_state: HardState,
+        conf_state: ConfState,
+        log: RaftLog,
+        random: RandomSource,
+    ) -> None:
+        if log.last_term > hard_state.term:
+            raise ConfigError(
+                f"the log has term {log.last_term}, above the stored term {hard_state.term}"
+            )
+        self.config = config
+        self.id = config.id
+        self.log = log
+        self.term = hard_state.term
+        self.vote = hard_state.vote
+        self.role = Role.FOLLOWER
+        self.leader_id = NONE_ID
+        self.conf_state = conf_state
+        self.quorum = Quorum(conf_state)
+        self._random = random
+
+        self.election_elapsed_ticks = 0
+        """Since the last contact with the leader, vote given or campaign; for a leader, since the
+        last quorum check."""
+        self.heartbeat_elapsed_ticks = 0
+        self.randomized_election_timeout_ticks = 0
+        self.leader_contact_age_ticks = 0
+        """Unlike election_elapsed_ticks, only a leader's word (or a passed check) resets it."""
+
+        self.votes: dict[int, bool] = {}
+        """Per distinct voter, its first answer in this campaign."""
+        self.progress: dict[int, Progress] = {}
+        """While leading: every member including this one, in order of id."""
+        self.peers: tuple[Progress, ...] = ()
+        """The same without this one."""
+        self.reads = ReadRounds(config.pending_reads_max)
+        self.is_heartbeat_due = False
+
+        self.messages: list[PeerMessage] = []
+        self.responses: list[PeerMessage] = []
+        self.fetches: list[StorageFetch] = []
+        self.read_states: list[ReadState] = []
+        self._randomize_election_timeout()
+
+    # Who takes part.
+
+    @property
+    def is_promotable(self) -> bool:
+        """Whether this member may campaign: it must be a voter, not a learner or a stranger."""
+        return self.id in self.quorum.voters
+
+    def is_member(self, member_id: int) -> bool:
+        return member_id in self.quorum.voters or member_id in self.conf_state.learners
+
+    def peer_ids(self) -> list[int]:
+        """Everyone else who receives the log, sorted."""
+        return sorted({*self.quorum.voters, *self.conf_state.learners} - {self.id})
+
+    # What leaves.
+
+    def send(self, message: PeerMessage) -> None:
+        """For what may go before anything of ours is durable."""
+        self.messages.append(message)
+
+    def respond(self, message: PeerMessage) -> None:
+        """For what promises durability: it waits for all writes handed out until now and next.
+
+        Acknowledgements are cumulative, so a newer one replaces the last one to the same leader.
+        """
+        responses = self.responses
+        if responses and type(message) is MsgAppResp:
+            last = responses[-1]
+            if (
+                type(last) is MsgAppResp
+                and last.to == message.to
+                and last.term == message.term
+                and last.index <= message.index
+            ):
+                responses[-1] = message
+                return
+        responses.append(message)
+
+    # How roles change.
+
+    def become_follower(self, term: int, leader_id: int) -> None:
+        """Follows `leader_id`, or nobody known yet, in `term`."""
+        self._reset(term)
+        self.role = Role.FOLLOWER
+        self.leader_id = leader_id
+
+    def become_pre_candidate(self) -> None:
+        """Asks whether an election could be won. Changes neither term nor vote."""
+        assert self.role is not Role.LEADER, "a leader campaigns"
+        self.role = Role.PRE_CANDIDATE
+        self.leader_id = NONE_ID
+        self.votes = {}
+        self._restart_election_timer()
+
+    def become_candidate(self) -> None:
+        """Enters a new term and votes for itself there; the vote counts once it is durable."""
+        assert self.role is not Role.LEADER, "a leader campaigns"
+        assert self.is_promotable, "a member without a vote campaigns"
+        self._reset(self.term + 1)
+        self.vote = self.id
+        self.role = Role.CANDIDATE
+
+    def become_leader(self) -> None:
+        """Leads its term, beginning with a no-op: only entries of the own term may be counted
+        for commitment, and with the no-op all earlier ones commit too (paper §5.4.2, §8)."""
+        assert self.role is Role.CANDIDATE, "only a candidate can win"
+        assert self.vote == self.id, "a leader that did not vote for itself"
+        self._reset(self.term)
+        self.role = Role.LEADER
+        self.leader_id = self.id
+        self.leader_contact_age_ticks = 0
+        log = self.log
+        for member_id in sorted({*self.peer_ids(), self.id}):
+            self.progress[member_id] = Progress(
+                member_id,
+                next_index=log.last_index + 1,
+                inflight_messages_max=self.config.inflight_messages_max,
+            )
+        self.peers = tuple(peer for peer in self.progress.values() if peer.id != self.id)
+        self.progress[self.id].note_accepted(log.stable)
+        self.is_heartbeat_due = True
+        log.append_new(self.term, (b"",))
+
+    def grant_vote(self, candidate_id: int) -> None:
+        """Votes for the candidate, the only one in this term."""
+        assert self.vote in (NONE_ID, candidate_id), "a second vote in one term"
+        self.vote = candidate_id
+        self.election_elapsed_ticks = 0
+
+    def note_leader_contact(self, leader_id: int) -> None:
+        """The leader of this term was heard."""
+        assert self.leader_id in (NONE_ID, leader_id), "two leaders in one term"
+        self.leader_id = leader_id
+        self.election_elapsed_ticks = 0
+        self.leader_contact_age_ticks = 0
+
+    @property
+    def is_in_leader_lease(self) -> bool:
+        """A leader was heard so recently that nobody has a reason to replace it."""
+        return (
+            self.leader_id != NONE_ID and self.election_elapsed_ticks < self.config.election_ticks
+        )
+
+    def _reset(self, term: int) -> None:
+        assert term >= self.term, "the term falls"
+        if term != self.term:
+            self.term = term
+            self.vote = NONE_ID
+        self.leader_id = NONE_ID
+        self.heartbeat_elapsed_ticks = 0
+        self.votes = {}
+        self.progress = {}
+        self.peers = ()
+        self.reads.drop_all()
+        self.is_heartbeat_due = False
+        self._restart_election_timer()
+
+    def _restart_election_timer(self) -> None:
+        self.election_elapsed_ticks = 0
+        self._randomize_election_timeout()
+
+    def _randomize_election_timeout(self) -> None:
+        election_ticks = self.config.election_ticks
+        self.randomized_election_timeout_ticks = election_ticks + self._random.randrange(
+            election_ticks
+        )
+
+    def check_invariants(self) -> None:
+        """What must hold after every step; cheap enough to be asked always."""
+        self.log.check_invariants()
+        assert self.term >= self.log.last_term, "an entry from a future term"
+        if self.role is Role.LEADER:
+            assert self.leader_id == self.id, "a leader that follows somebody"
+            for peer in self.peers:
+                assert peer.match_index < peer.next_index, "match_index reaches next_index"
+                assert peer.match_index <= self.log.last_index, "a peer is ahead of its leader"

@@ -1,0 +1,251 @@
+"""One member of a Raft group, without any IO: the public entry of the package."""
+
+from collections.abc import Mapping, Sequence
+
+from bitebyte.raft import candidate, dispatch, follower, leader
+from bitebyte.raft.config import RaftConfig
+from bitebyte.raft.core import Core, RandomSource
+from bitebyte.raft.errors import ConfigError, ProposalDropped
+from bitebyte.raft.log import RaftLog
+from bitebyte.raft.messages import (
+    LocalMessage,
+    PeerMessage,
+    StorageAppend,
+    StorageAppendResp,
+    StorageApply,
+)
+from bitebyte.raft.progress import ProgressView
+from bitebyte.raft.ready import Ready
+from bitebyte.raft.types import NONE_ID, ConfState, Entry, HardState, Role, SoftState, TermRun
+
+
+class RawNode:
+    """Takes messages, ticks and requests; gives out `Ready`. See the package's text for the
+    duties of the caller. Not safe for use by several threads at once."""
+
+    def __init__(
+        self,
+        config: RaftConfig,
+        *,
+        hard_state: HardState,
+        conf_state: ConfState,
+        term_runs: Sequence[TermRun],
+        first_index: int,
+        last_index: int,
+        entries: Sequence[Entry],
+        applied_index: int,
+        random: RandomSource,
+    ) -> None:
+        """Starts a member from what its storage holds: first_index 1 and last_index 0 if nothing.
+
+        `entries` are those after `applied_index`, up to `last_index`. `term_runs` cover the whole
+        stored log. hard_state.commit is a hint and is clamped to [applied_index, last_index].
+        Raises ConfigError when options or stored state contradict themselves.
+        """
+        _check_config(config)
+        log = RaftLog(
+            term_runs=term_runs,
+            first_index=first_index,
+            last_index=last_index,
+            entries=entries,
+            applied_index=applied_index,
+            commit_index=hard_state.commit,
+        )
+        self.core = Core(
+            config, hard_state=hard_state, conf_state=conf_state, log=log, random=random
+        )
+        """For tests and tracing: look, but do not touch."""
+        self._offered_hard_state = hard_state
+        self._offered_soft_state = self._soft_state()
+
+    # Inputs.
+
+    def tick(self) -> None:
+        """One tick of time has passed. Call it at a steady pace; do not make up for missed ones."""
+        dispatch.tick(self.core)
+        self.core.check_invariants()
+
+    def step(self, message: PeerMessage | LocalMessage) -> None:
+        """Takes a message from a peer, or an answer from own storage. Late, repeated and foreign
+        messages are harmless. Raises AcknowledgedLogLost when this member must not go on."""
+        dispatch.step(self.core, message)
+        self.core.check_invariants()
+
+    def campaign(self) -> None:
+        """Tries to become leader now. Does nothing on a leader, a learner or a stranger."""
+        candidate.campaign(self.core)
+        self.core.check_invariants()
+
+    def propose(self, proposals: Sequence[bytes]) -> None:
+        """Has the proposals appended to the log, here or by the leader. No promise that they will
+        be applied: watch what is applied. Raises ProposalDropped when certainly nothing happened.
+        """
+        assert all(proposals), "an empty proposal would look like a no-op"
+        if not proposals:
+            return
+        core = self.core
+        match core.role:
+            case Role.LEADER:
+                leader.propose_as_leader(core, tuple(proposals))
+            case Role.FOLLOWER:
+                follower.propose_as_follower(core, tuple(proposals))
+            case Role.PRE_CANDIDATE | Role.CANDIDATE:
+                raise ProposalDropped("an election is under way")
+        core.check_invariants()
+
+    def read_index(self, request_id: int) -> bool:
+        """Asks for an index that, once applied here, makes a read linearizable. It comes as a
+        ReadState, or never: after a timeout ask again under a *new* id. False: not asked, because
+        no leader is known or too many reads wait. Ids must not repeat, not even after a restart.
+        """
+        if self.core.role is Role.LEADER:
+            return leader.read_as_leader(self.core, request_id)
+        return follower.read_as_follower(self.core, request_id)
+
+    # Output.
+
+    def has_ready(self) -> bool:
+        """Whether `ready` would return any work."""
+        core = self.core
+        if core.role is Role.LEADER:
+            leader.flush(core)
+        return bool(
+            core.messages
+            or core.responses
+            or core.read_states
+            or core.fetches
+            or core.log.has_unoffered()
+            or self._must_write_hard_state()
+            or core.log.has_appliable(core.config.apply_size_bytes_max)
+            or self._soft_state() != self._offered_soft_state
+        )
+
+    def ready(self) -> Ready:
+        """Hands over all work there is. The caller owes it all; there is nothing to confirm but
+        through the responses that the work itself carries."""
+        core = self.core
+        if core.role is Role.LEADER:
+            leader.flush(core)
+        append = self._take_append()
+        apply = None
+        if core.log.has_appliable(core.config.apply_size_bytes_max):
+            apply = StorageApply(core.log.start_apply(core.config.apply_size_bytes_max))
+        soft_state = self._soft_state()
+        ready = Ready(
+            soft_state=soft_state if soft_state != self._offered_soft_state else None,
+            read_states=tuple(core.read_states),
+            messages=tuple(core.messages),
+            append=append,
+            apply=apply,
+            fetches=tuple(core.fetches),
+        )
+        self._offered_soft_state = soft_state
+        core.read_states.clear()
+        core.messages.clear()
+        core.fetches.clear()
+        core.check_invariants()
+        return ready
+
+    # What people and drivers look at.
+
+    @property
+    def id(self) -> int:
+        return self.core.id
+
+    @property
+    def term(self) -> int:
+        return self.core.term
+
+    @property
+    def role(self) -> Role:
+        return self.core.role
+
+    @property
+    def leader_id(self) -> int:
+        """The leader of this term, or NONE_ID while none is known."""
+        return self.core.leader_id
+
+    @property
+    def commit_index(self) -> int:
+        return self.core.log.committed
+
+    @property
+    def last_index(self) -> int:
+        return self.core.log.last_index
+
+    @property
+    def applied_index(self) -> int:
+        """As last reported by a StorageApplyResp."""
+        return self.core.log.applied
+
+    @property
+    def conf_state(self) -> ConfState:
+        return self.core.conf_state
+
+    @property
+    def leader_contact_age_ticks(self) -> int:
+        """Ticks since the leader was heard; on a leader, since a quorum was last found active."""
+        return self.core.leader_contact_age_ticks
+
+    def progress(self) -> Mapping[int, ProgressView]:
+        """On a leader, what it knows of every member including itself; elsewhere empty."""
+        return {member_id: peer.view() for member_id, peer in self.core.progress.items()}
+
+    # Inside.
+
+    def _soft_state(self) -> SoftState:
+        return SoftState(leader_id=self.core.leader_id, role=self.core.role)
+
+    def _must_write_hard_state(self) -> bool:
+        """The commit index alone is not worth a write: it is only a hint for the next start."""
+        offered = self._offered_hard_state
+        return self.core.term != offered.term or self.core.vote != offered.vote
+
+    def _take_append(self) -> StorageAppend | None:
+        """The next write with the responses that wait for it.
+
+        Responses without a write follow the writes under way; if there are none, all that they
+        promise is durable already and they go at once.
+        """
+        core = self.core
+        responses: tuple[PeerMessage | StorageAppendResp, ...] = tuple(core.responses)
+        core.responses.clear()
+        if not core.log.has_unoffered() and not self._must_write_hard_state():
+            if core.log.is_write_in_flight:
+                return StorageAppend((), None, responses) if responses else None
+            for response in responses:
+                assert not isinstance(response, StorageAppendResp)
+                core.send(response)
+            return None
+        hard_state = HardState(core.term, core.vote, core.log.committed)
+        entries = core.log.start_write()
+        done = StorageAppendResp(
+            to=core.id,
+            sender=core.id,
+            term=core.term,
+            index=core.log.last_index,
+            entry_term=core.log.last_term,
+            sequence=core.log.write_sequence,
+        )
+        is_new = hard_state != self._offered_hard_state
+        self._offered_hard_state = hard_state
+        return StorageAppend(entries, hard_state if is_new else None, (*responses, done))
+
+
+def _check_config(config: RaftConfig) -> None:
+    """Raises ConfigError naming the option that is out of its bounds."""
+    if config.id == NONE_ID:
+        raise ConfigError("id must not be zero")
+    for option in (
+        "heartbeat_ticks",
+        "size_per_message_bytes_max",
+        "inflight_messages_max",
+        "apply_size_bytes_max",
+        "log_cache_bytes_max",
+        "pending_reads_max",
+        "unapplied_bytes_max",
+    ):
+        if getattr(config, option) < 1:
+            raise ConfigError(f"{option} must be at least 1")
+    if config.election_ticks < 3 * config.heartbeat_ticks:
+        raise ConfigError("election_ticks must be at least three times heartbeat_ticks")
