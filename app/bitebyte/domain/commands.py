@@ -166,6 +166,8 @@ class CreateMenuImport(Command, frozen=True, gc=False, tag="create_menu_import",
     products: tuple[ImportProduct, ...]
     ingredients: tuple[ImportIngredient, ...]
     errors: tuple[ImportRowError, ...]
+    error_count: int = 0
+    """Of the whole file; at least `len(errors)`."""
 
 
 class CommitMenuImport(Command, frozen=True, gc=False, tag="commit_menu_import", kw_only=True):
@@ -173,7 +175,7 @@ class CommitMenuImport(Command, frozen=True, gc=False, tag="commit_menu_import",
 
     Products are matched by folded name: known ones are updated, new ones created, those that
     the file does not name stay. Unknown ingredients are created. Committing twice is one
-    commit. Refused: import_not_found, import_has_errors, unit_mismatch.
+    commit. Refused: bar_not_found, import_not_found, import_has_errors, unit_mismatch.
     """
 
     bar_id: str

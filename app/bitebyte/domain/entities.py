@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import msgspec
 
+
 class Entity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of all rows of the replicated state."""
 
@@ -107,6 +108,9 @@ class Bar(Entity, frozen=True, array_like=True, gc=False):
     """Business day, YYYY-MM-DD in the bar's time zone, that `order_number_last` counts in."""
     order_number_last: int = 0
     version: int = 1
+    """Rises with edits of what describes the bar, not with orders or the menu."""
+    menu_position_last: int = 0
+    """Largest `Product.position` handed out so far."""
 
     @property
     def key(self) -> Key:
@@ -161,6 +165,7 @@ class Ingredient(Entity, frozen=True, array_like=True, gc=False):
     """The one alert of this ingredient that is not resolved."""
     created_at_ms: int
     version: int = 1
+    """Rises with edits by people, not with stock: an order must not make an edit stale."""
 
     @property
     def key(self) -> Key:
@@ -411,6 +416,8 @@ class MenuImport(Entity, frozen=True, array_like=True, gc=False):
     errors: tuple[ImportRowError, ...]
     state: str = "previewed"
     """`previewed` or `committed`."""
+    error_count: int = 0
+    """Of the whole file; `errors` holds the first hundred."""
 
     @property
     def key(self) -> Key:
