@@ -1,0 +1,26 @@
+"""The command line. Each command has a file of its own that adds it to `app`.
+
+Errors go to stderr as one line, answers to stdout. Every command's help names its exit codes.
+"""
+
+import importlib.util
+
+import typer
+
+from bitebyte.cli import demo, openapi, status, version
+
+app = typer.Typer(
+    name="bitebyte",
+    help="Ordering for home bars and small venues that no dead machine can stop.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+demo.register(app)
+status.register(app)
+openapi.register(app)
+version.register(app)
+if importlib.util.find_spec("bitebyte.main") is not None:
+    importlib.import_module("bitebyte.cli.node").register(app)
