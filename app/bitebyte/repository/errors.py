@@ -5,6 +5,8 @@ RepositoryError
 ├── SchemaTooNew       the schema was written by a newer program
 ├── DatabaseInUse      another process holds this database
 ├── ForeignDatabase    it belongs to another cluster or member
+├── DamagedDatabase    its tables contradict each other: the node must not take part
+├── WriteFailed        a write failed: what is on disk is unknown, the process must end
 ├── EmbeddedPostgresError  the embedded server did not start; the text says what to do
 └── InvalidCursor      a page cursor that was not made here
 """
@@ -28,6 +30,16 @@ class DatabaseInUse(RepositoryError):
 
 class ForeignDatabase(RepositoryError):
     """The identity in the database is not the one that was expected."""
+
+
+class DamagedDatabase(RepositoryError):
+    """What is stored can't have been written by this program: a gap in the log, state that is
+    ahead of the log. Restore a backup or let the member join anew."""
+
+
+class WriteFailed(RepositoryError):
+    """A write failed, so nobody knows what is durable. The store refuses everything from then
+    on; only a restart, which reads what is really there, makes it usable again."""
 
 
 class EmbeddedPostgresError(RepositoryError):
