@@ -1,0 +1,238 @@
+"""One member's database: opened safely, held exclusively, closed in order.
+
+Who uses which connection:
+
+    log writer   1   holds the lock of the log; Raft appends only
+    flusher      1   holds the lock of the state; flushes only
+    readers      4   rows by key, log entries for lagging peers, events
+    queries      4   lists and searches of users
+
+A lock is held by the very connection that writes under it: a writer that lost its lock has lost
+its connection, so it can't write beside its successor, not even for a moment.
+"""
+
+import asyncio
+import time
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from bitebyte.raft.types import ConfState
+from bitebyte.repository.errors import DatabaseInUse, ForeignDatabase, UnsafeDatabase
+from bitebyte.repository.log_store import LogStore
+from bitebyte.repository.migrations import load_migrations, migrate
+from bitebyte.repository.queries import Queries
+from bitebyte.repository.state_store import StateStore
+from bitebyte.repository.types import Identity
+
+SERVER_VERSION_MIN: Final = 17
+READER_CONNECTIONS_MAX: Final = 4
+QUERY_CONNECTIONS_MAX: Final = 4
+
+_LOG_LOCK: Final = 0x42_69_74_65_42_79_00_00  # "BiteBy" and a number
+_STATE_LOCK: Final = 0x42_69_74_65_42_79_00_01
+_LOCK_POLL_INTERVAL_S: Final = 0.05
+
+# A flush with rows of all kinds is longer than asyncpg's default of 15 KiB for what it caches.
+_CACHEABLE_STATEMENT_BYTES_MAX: Final = 64 * 1024
+_CONNECT_TIMEOUT_S: Final = 10
+_CLOSE_TIMEOUT_S: Final = 5.0
+
+_WRITER_SETTINGS: Final = {
+    "synchronous_commit": "on",
+    # A disk may stall for seconds and come back; what takes longer ends the member.
+    "statement_timeout": "60s",
+    "lock_timeout": "10s",
+}
+_READER_SETTINGS: Final = {
+    "statement_timeout": "30s",
+    "lock_timeout": "5s",
+    # Every query has an index. A plan made while a table was empty would scan it forever.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+_QUERY_SETTINGS: Final = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "enable_seqscan": "off",
+}
+
+_INSERT_IDENTITY: Final = """
+INSERT INTO member_identity (cluster_id, member_id, name) VALUES ($1, $2, $3)
+"""
+_IS_EMPTY: Final = """
+SELECT NOT EXISTS (SELECT FROM raft_log) AND term = 0 AND applied_index = 0
+FROM raft_state, applied_state
+"""
+
+
+class Database:
+    """An open database of this member. Make it with `open`; `close` when the node has stopped."""
+
+    def __init__(
+        self,
+        log_writer: asyncpg.Connection,
+        flusher: asyncpg.Connection,
+        readers: asyncpg.Pool,
+        queries: asyncpg.Pool,
+        state: StateStore,
+    ) -> None:
+        self._log_writer = log_writer
+        self._flusher = flusher
+        self._readers = readers
+        self._query_pool = queries
+        self.log = LogStore(log_writer, readers)
+        self.state = state
+        self.queries = Queries(queries)
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, expect: Identity | None = None, lock_timeout_s: float = 5.0
+    ) -> "Database":
+        """Connects, refuses what is unsafe, locks the database, brings its schema up to date.
+
+        A lock that a process which just died still holds is waited for up to `lock_timeout_s`.
+        `expect`: refuse a database that belongs to somebody else; one that belongs to nobody
+        yet is fine (`identity()` tells). Raises UnsafeDatabase, DatabaseInUse, SchemaTooNew,
+        ForeignDatabase; OSError or asyncpg's errors when there is no server to talk to.
+        """
+        opened: list[asyncpg.Connection | asyncpg.Pool] = []
+        try:
+            log_writer = await _connect(dsn, "bitebyte log")
+            opened.append(log_writer)
+            await _refuse_unsafe(log_writer)
+            flusher = await _connect(dsn, "bitebyte flush")
+            opened.append(flusher)
+            deadline = time.monotonic() + lock_timeout_s
+            await _lock(log_writer, _LOG_LOCK, deadline)
+            await _lock(flusher, _STATE_LOCK, deadline)
+            await migrate(log_writer, load_migrations())
+            _refuse_foreign(await _read_identity(log_writer), expect)
+            readers = await _create_pool(
+                dsn, "bitebyte read", _READER_SETTINGS, READER_CONNECTIONS_MAX
+            )
+            opened.append(readers)
+            queries = await _create_pool(
+                dsn, "bitebyte query", _QUERY_SETTINGS, QUERY_CONNECTIONS_MAX
+            )
+            opened.append(queries)
+            state = await StateStore.open(flusher, readers)
+        except BaseException:
+            for resource in reversed(opened):
+                resource.terminate()
+            raise
+        return cls(log_writer, flusher, readers, queries, state)
+
+    async def identity(self) -> Identity | None:
+        """Whose database this is; None until `bootstrap`."""
+        async with self._readers.acquire() as connection:
+            return await _read_identity(connection)
+
+    async def bootstrap(self, identity: Identity, conf_state: ConfState) -> None:
+        """Makes this the database of `identity`, with `conf_state` as its first configuration.
+
+        Once, by an explicit order, on an empty database, before `log.load`. Raises
+        ForeignDatabase on any other, changing nothing.
+        """
+        async with self._log_writer.transaction():
+            owner = await _read_identity(self._log_writer)
+            if owner is not None or not await self._log_writer.fetchval(_IS_EMPTY):
+                whose = f"of member {owner.member_id:x} ({owner.name})" if owner else "in use"
+                raise ForeignDatabase(
+                    f"the database is not empty, it is {whose}: bootstrap happens once, on an"
+                    " empty database"
+                )
+            await self._log_writer.execute(
+                _INSERT_IDENTITY, identity.cluster_id, identity.member_id, identity.name
+            )
+            await self._log_writer.execute(
+                "UPDATE raft_state SET conf_state = $1", msgspec.json.encode(conf_state).decode()
+            )
+
+    async def close(self) -> None:
+        """Closes all connections and so gives the locks back. Calling it again does nothing."""
+        resources = (self._query_pool, self._readers, self._flusher, self._log_writer)
+        for resource in resources:
+            try:
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await resource.close()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                resource.terminate()  # the server is gone or hangs: there is nothing to say to it
+
+
+async def _connect(dsn: str, name: str) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        dsn,
+        timeout=_CONNECT_TIMEOUT_S,
+        max_cacheable_statement_size=_CACHEABLE_STATEMENT_BYTES_MAX,
+        server_settings={"application_name": name, "jit": "off", **_WRITER_SETTINGS},
+    )
+
+
+async def _create_pool(
+    dsn: str, name: str, settings: dict[str, str], connections_max: int
+) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=connections_max,
+        timeout=_CONNECT_TIMEOUT_S,
+        # Nothing here leaves session state behind, so the round trip of a reset is saved.
+        reset=_keep_session,
+        server_settings={"application_name": name, "jit": "off", **settings},
+    )
+
+
+async def _keep_session(connection: Any) -> None:
+    del connection
+
+
+async def _refuse_unsafe(connection: asyncpg.Connection) -> None:
+    version = connection.get_server_version()
+    if version.major < SERVER_VERSION_MIN:
+        raise UnsafeDatabase(
+            f"PostgreSQL {version.major} is too old: {SERVER_VERSION_MIN} or newer is needed"
+        )
+    advice = {
+        "fsync": "set fsync = on: without it a power cut loses confirmed orders",
+        "full_page_writes": "set full_page_writes = on: without it a power cut can tear pages",
+        "data_checksums": "run pg_checksums --enable: without them rotten pages go unnoticed",
+    }
+    for setting, text in advice.items():
+        value = await connection.fetchval("SELECT current_setting($1)", setting)
+        if value != "on":
+            raise UnsafeDatabase(f"{setting} is {value}: {text}")
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
+        raise UnsafeDatabase("the server is a standby (pg_is_in_recovery): give it the primary")
+    encoding = await connection.fetchval("SELECT current_setting('server_encoding')")
+    if encoding != "UTF8":
+        raise UnsafeDatabase(f"server_encoding is {encoding}: create the database with UTF8")
+
+
+async def _lock(connection: asyncpg.Connection, lock: int, deadline: float) -> None:
+    """Session-level: PostgreSQL gives it back when the connection ends, however that happens."""
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock):
+        if time.monotonic() > deadline:
+            raise DatabaseInUse(
+                "another process uses this database: every member needs one of its own"
+            )
+        await asyncio.sleep(_LOCK_POLL_INTERVAL_S)
+
+
+async def _read_identity(connection: Any) -> Identity | None:
+    row = await connection.fetchrow("SELECT cluster_id, member_id, name FROM member_identity")
+    return None if row is None else Identity(*row)
+
+
+def _refuse_foreign(owner: Identity | None, expect: Identity | None) -> None:
+    if owner is None or expect is None:
+        return
+    if (owner.cluster_id, owner.member_id) != (expect.cluster_id, expect.member_id):
+        raise ForeignDatabase(
+            f"the database belongs to member {owner.member_id:x} ({owner.name}) of cluster"
+            f" {owner.cluster_id:x}, expected was member {expect.member_id:x} ({expect.name}) of"
+            f" cluster {expect.cluster_id:x}: give every member its own database"
+        )
