@@ -5,14 +5,14 @@ CodecError
 └── MalformedCommand   not the bytes of any command
 """
 
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Final, get_args
 
 import msgspec
 
 from bitebyte.domain.commands import AnyCommand, Command
 from bitebyte.domain.entities import AnyEntity
-from bitebyte.domain.results import Applied, Event
+from bitebyte.domain.results import Applied, Event, Refused
 
 EMPTY_STATE_HASH: Final = bytes(32)
 """The hash before the first entry."""
@@ -78,10 +78,15 @@ def encode_changes(changes: tuple[AnyEntity, ...], events: tuple[Event, ...]) ->
 
 
 def next_state_hash(previous: bytes, index: int, applied: Applied) -> bytes:
-    """The state hash after `index`: BLAKE2b-256 over the hash before, the index, the rows, the
-    events and the answer. Equal hashes at an index mean equal histories up to it."""
-    digest = blake2b(previous, digest_size=32)
+    """The state hash after `index`: SHA-256 over the hash before, the index, the rows and the
+    events, and the answer where it is a refusal (an accepted one shows in its rows).
+
+    Equal hashes at an index mean equal histories up to it. SHA-256 and not BLAKE2 because today's
+    processors compute it: 2.5 µs against 7 µs for the 3 KB of an order.
+    """
+    digest = sha256(previous)
     digest.update(index.to_bytes(8, "big"))
     digest.update(encode_changes(applied.changes, applied.events))
-    digest.update(_encoder.encode(applied.result))
+    if isinstance(applied.result, Refused):
+        digest.update(_encoder.encode(applied.result))
     return digest.digest()

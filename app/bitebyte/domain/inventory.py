@@ -286,9 +286,9 @@ def _record_stock_movement(view: View, command: RecordStockMovement) -> Applied:
     after = set_stock(
         changes,
         ingredient,
-        on_hand=ingredient.on_hand + delta,
-        reserved=ingredient.reserved,
-        at_ms=command.at_ms,
+        ingredient.on_hand + delta,
+        ingredient.reserved,
+        command.at_ms,
     )
     emit_stock_changed(changes, command.bar_id, [after])
     return changes.close(Accepted(movement=movement))

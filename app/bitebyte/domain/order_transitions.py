@@ -202,9 +202,9 @@ def _end_reservation(
             set_stock(
                 changes,
                 ingredient,
-                on_hand=ingredient.on_hand - leaves,
-                reserved=ingredient.reserved - quantity,
-                at_ms=command.at_ms,
+                ingredient.on_hand - leaves,
+                ingredient.reserved - quantity,
+                command.at_ms,
             )
         )
     return changed

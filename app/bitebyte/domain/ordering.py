@@ -71,10 +71,9 @@ def _place_order(view: View, command: PlaceOrder) -> Applied:
     if isinstance(products, Applied):
         return products
 
-    demand, ingredients = _demand(view, command.lines, products)
+    draft = _draft(view, command.lines, products)
     shortages: list[Shortage] = []
-    for ingredient_id, needed in demand.items():
-        ingredient = ingredients[ingredient_id]
+    for ingredient, needed in draft.demand:
         if ingredient.tracking == EXACT:
             available = ingredient.on_hand - ingredient.reserved
             if available < needed:
@@ -82,8 +81,8 @@ def _place_order(view: View, command: PlaceOrder) -> Applied:
         elif ingredient.is_out:
             shortages.append(shortage(ingredient, needed, 0))
     if shortages:
-        return _refuse_for_shortages(view, command, ingredients, tuple(shortages))
-    return _accept(view, command, bar, account.display_name, products, demand, ingredients)
+        return _refuse_for_shortages(view, command, draft, tuple(shortages))
+    return _accept(view, command, bar, account.display_name, draft)
 
 
 def _refuse_lines(lines: tuple[OrderLineInput, ...]) -> Applied | None:
@@ -124,36 +123,61 @@ def _products_on_menu(view: View, command: PlaceOrder) -> list[Product] | Applie
     return products
 
 
-def _demand(
-    view: View, lines: tuple[OrderLineInput, ...], products: list[Product]
-) -> tuple[dict[str, int], dict[str, Ingredient]]:
-    """What the whole order takes of each ingredient, in the order of first use, summed over all
-    lines before anything is compared with the stock. Optional recipe lines take nothing."""
+class _Draft(msgspec.Struct, gc=False):
+    """An order before anybody has looked whether there is enough."""
+
+    lines: tuple[OrderLine, ...]
+    total_minor: int
+    takes: list[ReservationLine]
+    """What each line takes of each ingredient that is not optional."""
+    demand: list[tuple[Ingredient, int]]
+    """The same summed over all lines, in the order of first use."""
+
+
+def _draft(view: View, lines: tuple[OrderLineInput, ...], products: list[Product]) -> _Draft:
+    """Prices the lines and sums up what they take, before anything is compared with the stock:
+    two drinks that share lime need the lime of both."""
+    order_lines: list[OrderLine] = []
+    takes: list[ReservationLine] = []
     demand: dict[str, int] = {}
-    ingredients: dict[str, Ingredient] = {}
-    for line, product in zip(lines, products, strict=True):
+    total_minor = 0
+    for index, product in enumerate(products):
+        line = lines[index]
         quantity = line.quantity
+        price_minor = product.price_minor
+        line_total_minor = price_minor * quantity
+        total_minor += line_total_minor
+        order_lines.append(
+            OrderLine(
+                product.id,
+                product.name,
+                quantity,
+                price_minor,
+                line_total_minor,
+                line.note,
+                product.recipe_version,
+            )
+        )
         for recipe_line in product.recipe:
-            if recipe_line.is_optional:
-                continue
-            ingredient_id = recipe_line.ingredient_id
-            needed = recipe_line.quantity_base * quantity
-            if ingredient_id in demand:
-                demand[ingredient_id] += needed
-            else:
-                demand[ingredient_id] = needed
-                ingredients[ingredient_id] = rows.ingredient_of(view, ingredient_id)
-    return demand, ingredients
+            if not recipe_line.is_optional:
+                ingredient_id = recipe_line.ingredient_id
+                needed = recipe_line.quantity_base * quantity
+                takes.append(ReservationLine(index, ingredient_id, needed))
+                demand[ingredient_id] = demand.get(ingredient_id, 0) + needed
+    return _Draft(
+        tuple(order_lines),
+        total_minor,
+        takes,
+        [(rows.ingredient_of(view, key), needed) for key, needed in demand.items()],
+    )
 
 
 def _refuse_for_shortages(
-    view: View,
-    command: PlaceOrder,
-    ingredients: dict[str, Ingredient],
-    shortages: tuple[Shortage, ...],
+    view: View, command: PlaceOrder, draft: _Draft, shortages: tuple[Shortage, ...]
 ) -> Applied:
     """Nothing is reserved, and the staff learn what they could not sell."""
     changes = Changeset(view, command.id)
+    ingredients = {ingredient.id: ingredient for ingredient, _ in draft.demand}
     for short in shortages:
         ingredient = ingredients[short.ingredient_id]
         if ingredient.open_alert_id is None:
@@ -165,41 +189,11 @@ def _refuse_for_shortages(
 
 
 def _accept(
-    view: View,
-    command: PlaceOrder,
-    bar: Bar,
-    customer_name: str,
-    products: list[Product],
-    demand: dict[str, int],
-    ingredients: dict[str, Ingredient],
+    view: View, command: PlaceOrder, bar: Bar, customer_name: str, draft: _Draft
 ) -> Applied:
     at_ms = command.at_ms
-    lines: list[OrderLine] = []
-    reservation: list[ReservationLine] = []
-    total_minor = 0
-    for index, (line, product) in enumerate(zip(command.lines, products, strict=True)):
-        quantity = line.quantity
-        line_total_minor = product.price_minor * quantity
-        total_minor += line_total_minor
-        lines.append(
-            OrderLine(
-                product.id,
-                product.name,
-                quantity,
-                product.price_minor,
-                line_total_minor,
-                line.note,
-                product.recipe_version,
-            )
-        )
-        for recipe_line in product.recipe:
-            if not recipe_line.is_optional:
-                ingredient_id = recipe_line.ingredient_id
-                if ingredients[ingredient_id].tracking == EXACT:
-                    reservation.append(
-                        ReservationLine(index, ingredient_id, recipe_line.quantity_base * quantity)
-                    )
-
+    uncounted = {ingredient.id for ingredient, _ in draft.demand if ingredient.tracking != EXACT}
+    reservation = [take for take in draft.takes if take.ingredient_id not in uncounted]
     bar = _count_order(bar, command.business_day)
     order = Order(
         command.id,
@@ -209,8 +203,8 @@ def _accept(
         command.actor_id,
         customer_name,
         _PLACED,
-        tuple(lines),
-        total_minor,
+        draft.lines,
+        draft.total_minor,
         bar.currency,
         at_ms,
         at_ms,
@@ -224,14 +218,8 @@ def _accept(
     emit_order(changes, order)
     notify_staff_of_order(changes, order)
     changed = [
-        set_stock(
-            changes,
-            ingredient,
-            on_hand=ingredient.on_hand,
-            reserved=ingredient.reserved + demand[ingredient.id],
-            at_ms=at_ms,
-        )
-        for ingredient in ingredients.values()
+        set_stock(changes, ingredient, ingredient.on_hand, ingredient.reserved + needed, at_ms)
+        for ingredient, needed in draft.demand
         if ingredient.tracking == EXACT
     ]
     emit_stock_changed(changes, bar.id, changed)

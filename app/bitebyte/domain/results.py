@@ -18,7 +18,9 @@ from bitebyte.domain.entities import (
 )
 
 
-class Accepted(msgspec.Struct, frozen=True, gc=False, tag="accepted", tag_field="r"):
+class Accepted(
+    msgspec.Struct, frozen=True, gc=False, tag="accepted", tag_field="r", omit_defaults=True
+):
     """Done. `account` and its siblings: exactly one is set, by the kind of the command."""
 
     account: Account | None = None
@@ -50,7 +52,9 @@ class FieldError(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
-class Refused(msgspec.Struct, frozen=True, gc=False, tag="refused", tag_field="r"):
+class Refused(
+    msgspec.Struct, frozen=True, gc=False, tag="refused", tag_field="r", omit_defaults=True
+):
     """Not done, and why. `code` is stable snake_case and ends up in the HTTP answer."""
 
     code: str

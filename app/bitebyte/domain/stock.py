@@ -23,7 +23,7 @@ SHORTAGE: Final = "shortage"
 
 
 def set_stock(
-    changes: Changeset, ingredient: Ingredient, *, on_hand: int, reserved: int, at_ms: int
+    changes: Changeset, ingredient: Ingredient, on_hand: int, reserved: int, at_ms: int
 ) -> Ingredient:
     """Puts the new stock and whatever alert follows from it, and returns the ingredient.
 
@@ -33,7 +33,11 @@ def set_stock(
         f"ingredient {ingredient.id}: reserved {reserved} of {on_hand} on hand"
     )
     after = msgspec.structs.replace(ingredient, on_hand=on_hand, reserved=reserved)
-    after = settle_alert(changes, ingredient, after, at_ms)
+    threshold = ingredient.threshold_base
+    if ingredient.open_alert_id is not None or (
+        threshold is not None and on_hand - reserved <= threshold
+    ):
+        after = settle_alert(changes, ingredient, after, at_ms)
     changes.put(after)
     return after
 
