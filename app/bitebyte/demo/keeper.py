@@ -31,6 +31,7 @@ class NodeKeeper:
         command: Callable[[NodePlan], Sequence[str]],
         say: Callable[[str], None],
         stopping: asyncio.Event,
+        delay_s: Callable[[int], float] = restart_delay_s,
     ) -> None:
         self.plan = plan
         self.state = ProcessState.STARTING
@@ -39,6 +40,7 @@ class NodeKeeper:
         self._command = command
         self._say = say
         self._stopping = stopping
+        self._delay_s = delay_s
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -75,7 +77,7 @@ class NodeKeeper:
                 return
             failures = 1 if loop.time() - started_at > STEADY_AFTER_S else failures + 1
             self._check_hope(process.returncode or 0, failures)
-            delay_s = restart_delay_s(failures)
+            delay_s = self._delay_s(failures)
             self.state = ProcessState.WAITING
             self._say(
                 f"{self.plan.name} {ending(process.returncode or 0)}; "
