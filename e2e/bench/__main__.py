@@ -1,0 +1,224 @@
+"""Runs the comparison: `python -m bench [--quick]`, with `e2e` on PYTHONPATH (`make bench`).
+
+Writes `orders.json` and `orders.md` to --out. Exit codes: 0 measured, 1 a run did not count or a
+demanded ratio (--ratio-min) was not reached, 2 wrong usage.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench import ours, report
+from bench.alternative.system import Alternative
+from bench.load import LoadFailed, Shop, Target, require_wrk, run_load, write_load_file
+from bench.menu import BAR_PRODUCTS, ORDERS, order_mix
+from bitebyte_e2e.cluster import Cluster, running_cluster
+
+ACCOUNTS = 64
+MEMORY_MIB_MAX = 150.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    repeats: int
+    duration_s: int
+    warm_up_s: int
+    connections: tuple[int, ...] = (1, 64)
+    workers: tuple[int, ...] = (1, 2)
+    bars: int = 8
+    """Orders of one bar wait for its counter and its limes, whose rows the alternative locks until
+    a standby has confirmed: several bars give it the chance to use both cores."""
+
+
+FULL = Plan(repeats=3, duration_s=8, warm_up_s=2)
+QUICK = Plan(repeats=1, duration_s=2, warm_up_s=1)
+
+
+class Bench:
+    """Both systems, filled, and the turns."""
+
+    def __init__(self, plan: Plan, cluster: Cluster, folder: Path, seed: int) -> None:
+        self._plan = plan
+        self._cluster = cluster
+        self._folder = folder
+        self._mix = order_mix(seed)
+        self._runs_started = 0
+        self._orders_by_system: dict[str, int] = {}
+        self.alternative = Alternative(folder / "alternative")
+        self.runs: list[report.Run] = []
+
+    def prepare(self) -> None:
+        """Fills both with the same bar."""
+        self._opened = ours.fill(self._cluster, bars=self._plan.bars, accounts=ACCOUNTS)
+        self._our_load = self._load_file("ours", [one.shop for one in self._opened])
+        ours.freeze(self._cluster)
+        self.alternative.start(workers=self._plan.workers)
+        shops = self.alternative.fill(bars=self._plan.bars, accounts=ACCOUNTS)
+        load_file = self._load_file("theirs", shops)
+        self._their_targets = {
+            f"alternative-{workers}": Target(url, load_file)
+            for workers, url in self.alternative.urls.items()
+        }
+
+    def _load_file(self, name: str, shops: list[Shop]) -> Path:
+        path = self._folder / f"{name}.load"
+        write_load_file(path, shops=shops, mix=self._mix)
+        return path
+
+    def measure(self) -> None:
+        """All turns: for each repeat and number of connections, one system after another."""
+        for repeat in range(1, self._plan.repeats + 1):
+            for connections in self._plan.connections:
+                leader_url = ours.thaw(self._cluster)
+                target = Target(leader_url, self._our_load)
+                self._turn(report.OURS, target, repeat, connections)
+                ours.freeze(self._cluster)
+                for system, target in self._their_targets.items():
+                    self._turn(system, target, repeat, connections)
+
+    def _turn(self, system: str, target: Target, repeat: int, connections: int) -> None:
+        for duration_s in (self._plan.warm_up_s, self._plan.duration_s):
+            self._runs_started += 1
+            measured = run_load(
+                target,
+                connections=connections,
+                duration_s=duration_s,
+                run_id=f"{os.getpid()}-{self._runs_started}",
+            )
+            known = self._orders_by_system.get(system, 0)
+            self._orders_by_system[system] = known + measured.orders
+        self.runs.append(report.Run(system, repeat, measured))
+        print(
+            f"  repeat {repeat}, {connections:>2} connections, {system:<13}"
+            f" {measured.orders_per_s:>8,.0f}/s  p50 {measured.p50_ms:.2f} ms"
+            f"  p99 {measured.p99_ms:.2f} ms",
+            flush=True,
+        )
+
+    def verify(self) -> tuple[int, dict[str, dict[str, float]]]:
+        """Counts the orders in both systems against wrk's count, and takes the nodes' memory.
+
+        Raises LoadFailed where an answer of 201 left no order, or the nodes' states differ.
+        """
+        ours.thaw(self._cluster)
+        index = self._cluster.wait_settled()
+        hashes = self._cluster.state_hashes(index)
+        if len(set(hashes.values())) != 1 or None in hashes.values():
+            raise LoadFailed(f"the nodes' states differ at {index}: {hashes}")
+        held = ours.orders_count(self._cluster, self._opened)
+        counted = self._orders_by_system[report.OURS]
+        if held < counted:
+            raise LoadFailed(f"BiteByte holds {held} orders, wrk was told of {counted}")
+        their_held = self.alternative.orders_count()
+        their_counted = sum(self._orders_by_system.values()) - counted
+        if their_held < their_counted:
+            raise LoadFailed(f"the alternative holds {their_held} of {their_counted} orders")
+        return held, ours.memory_mib(self._cluster)
+
+
+def machine() -> dict[str, Any]:
+    """What a reader needs to judge the figures."""
+    cpu = "unknown CPU"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.split(":", 1)[1].strip()
+            break
+    memory_kib = int(Path("/proc/meminfo").read_text().split()[1])
+    return {
+        "CPU": f"{os.cpu_count()} × {cpu}",
+        "memory": f"{memory_kib / 1024 / 1024:.0f} GiB",
+        "kernel": platform.release(),
+        "Python": platform.python_version(),
+    }
+
+
+def run(plan: Plan, out: Path, seed: int) -> list[report.Comparison]:
+    """Everything once, and writes the results to `out`. Returns the comparisons."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bitebyte-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with running_cluster(folder / "ours", seed=seed) as cluster:
+            bench = Bench(plan, cluster, folder, seed)
+            try:
+                bench.prepare()
+                bench.measure()
+                orders, memory = bench.verify()
+            finally:
+                bench.alternative.close()
+                for node in cluster.nodes.values():
+                    node.thaw()
+    comparisons = report.compare(bench.runs)
+    method = {
+        "repeats": plan.repeats,
+        "duration_s": plan.duration_s,
+        "warm_up_s": plan.warm_up_s,
+        "accounts": ACCOUNTS,
+        "orders": ORDERS,
+        "products": len(BAR_PRODUCTS),
+        "bars": plan.bars,
+        "orders_ours": orders,
+        "seed": seed,
+    }
+    text = report.document(comparisons=comparisons, machine=machine(), method=method, memory=memory)
+    everything = report.as_json(
+        bench.runs, comparisons, machine=machine(), method=method, memory_mib=memory
+    )
+    (out / "orders.md").write_text(text)
+    (out / "orders.json").write_text(json.dumps(everything, indent=2) + "\n")
+    print(f"\n{report.table(comparisons)}\n\nmemory (MiB): {memory}\nwritten to {out}")
+    over = {name: used["pss"] for name, used in memory.items() if used["pss"] > MEMORY_MIB_MAX}
+    if over:
+        raise LoadFailed(f"more than {MEMORY_MIB_MAX:.0f} MiB: {over}")
+    return comparisons
+
+
+def parse_ratio(text: str) -> tuple[int, float]:
+    """`64:3` → at 64 connections at least 3 times the alternative."""
+    connections, ratio = text.split(":")
+    return int(connections), float(ratio)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short repeat: does it still run?")
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="for the results")
+    parser.add_argument("--seed", type=int, default=1, help="of the order mix")
+    parser.add_argument("--bars", type=int, default=8, help="that the customers spread over")
+    parser.add_argument("--repeats", type=int, help="instead of the default of 3")
+    parser.add_argument(
+        "--ratio-min",
+        type=parse_ratio,
+        action="append",
+        default=[],
+        metavar="CONNECTIONS:RATIO",
+        help="fail below it, for example 64:3; may be repeated",
+    )
+    options = parser.parse_args()
+    plan = QUICK if options.quick else FULL
+    plan = replace(plan, bars=options.bars, repeats=options.repeats or plan.repeats)
+    try:
+        require_wrk()
+        comparisons = run(plan, options.out.absolute(), options.seed)
+        reached = {row.connections: row.ratio for row in comparisons}
+        for connections, ratio in options.ratio_min:
+            if reached[connections] < ratio:
+                raise LoadFailed(
+                    f"{reached[connections]:.2f}× at {connections} connections, must be {ratio}×"
+                )
+    except LoadFailed as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The obvious alternative: FastAPI, asyncpg, one primary, two synchronous standbys (ANY 1)."""
