@@ -1,17 +1,163 @@
-"""A member of the cluster, as the layers above use it."""
+"""A member of the cluster, as the layers above use it: the loop around the Raft core.
 
-from collections.abc import AsyncIterator, Collection
+One turn of the loop takes everything that has arrived (peer messages, disk completions,
+commands of callers), feeds it to the core, and hands out what the core wants done. A turn
+never waits: the log writer, the applier and the peer links work on their own and report back
+with messages for a later turn.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Protocol
+
+import structlog
 
 from bitebyte.domain.commands import AnyCommand
 from bitebyte.domain.entities import AnyEntity, Key
-from bitebyte.node.types import NodeStatus, PositionedEvents, Proposed
+from bitebyte.domain.results import Result
+from bitebyte.node.applier import Applier, StateStorage
+from bitebyte.node.barrier import ReadBarriers, wait_for_barrier
+from bitebyte.node.event_feed import EventArchive, EventFeed
+from bitebyte.node.log_writer import LogStorage, LogWriter
+from bitebyte.node.membership import MembershipView
+from bitebyte.node.proposals import Proposals
+from bitebyte.node.types import NodeOptions, NodeStatus, PositionedEvents, Proposed
+from bitebyte.raft.errors import AcknowledgedLogLost, ProposalDropped
+from bitebyte.raft.messages import (
+    LocalMessage,
+    MsgProp,
+    PeerMessage,
+    StorageAppend,
+    StorageApplyResp,
+    StorageFetch,
+    StorageFetchResp,
+)
+from bitebyte.raft.rawnode import RawNode
+from bitebyte.raft.types import NONE_ID, Entry, Role, SoftState
+from bitebyte.repository.types import Identity, StoredLog
+from bitebyte.transport.frames import StatusReport
+
+log = structlog.get_logger()
+
+LAG_ENTRIES_MAX = 1000
+"""A member that has applied less than this behind the commit index counts as caught up."""
+
+HELD_PROPOSAL_MESSAGES_MAX = 1024
+"""Forwarded batches that wait for the leader's log write. More are handed to the core at once:
+they cost more writes, but no memory here."""
+
+
+class Log(LogStorage, Protocol):
+    """The stored log: written by the log writer, read for peers that lag far behind."""
+
+    async def fetch(self, low: int, high: int, bytes_max: int) -> Sequence[Entry]:
+        """Entries [low, high), fewer to stay within `bytes_max`, at least one."""
+        ...
+
+
+class Links(Protocol):
+    """The way to the peers."""
+
+    def send(self, peer_id: int, messages: Sequence[PeerMessage]) -> None:
+        """Sends or drops, without waiting."""
+        ...
+
+    def broadcast(self, report: StatusReport) -> None:
+        """Sends to all, or drops."""
+        ...
 
 
 class Node:
-    """Runs one member: all methods are for the node's own event loop."""
+    """Runs one member: all methods are for the node's own event loop.
 
-    applied_index: int
-    flushed_index: int
+    Built by the composition root, which connects `receive` and `receive_status` to the peer
+    links. `failed` becomes done when the member cannot go on (its disk failed, its log holds
+    something that it cannot read): the process must end then.
+    """
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        options: NodeOptions,
+        raw: RawNode,
+        stored: StoredLog,
+        hash_history: Sequence[tuple[int, bytes]],
+        log_storage: Log,
+        state_storage: StateStorage,
+        event_archive: EventArchive,
+        membership: MembershipView,
+        random_base: int,
+    ) -> None:
+        self.identity = identity
+        self.options = options
+        self._raw = raw
+        self._log_storage = log_storage
+        self._membership = membership
+        self._links: Links | None = None
+        self._proposals = Proposals(member_id=identity.member_id, sequence_base=random_base)
+        self._barriers = ReadBarriers(raw.read_index, first_id=random_base)
+        self._feed = EventFeed(event_archive, last_index=stored.applied_index)
+        self._log_writer = LogWriter(
+            log_storage, on_durable=self._on_durable, on_fatal=self._on_fatal
+        )
+        self._applier = Applier(
+            state_storage,
+            applied_index=stored.applied_index,
+            state_hash=stored.state_hash,
+            log_time_ms=stored.log_time_ms,
+            hash_history=hash_history,
+            on_applied=self._on_applied,
+            on_progress=self._on_progress,
+            on_events=self._feed.publish,
+            on_fatal=self._on_fatal,
+        )
+        self._inbox: list[PeerMessage | LocalMessage] = []
+        self._held: list[MsgProp] = []
+        self._outgoing: dict[int, list[PeerMessage]] = {}
+        self._fetches: set[asyncio.Task[None]] = set()
+        self._applied_term = 0
+        self._is_turn_scheduled = False
+        self._ticker: asyncio.TimerHandle | None = None
+        self._tick_count = 0
+        self._is_stopping = False
+        self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    # Life -----------------------------------------------------------------------------------
+
+    def start(self, links: Links) -> None:
+        """Starts ticking: from now on the member takes part."""
+        self._links = links
+        self._applier.start()
+        self._ticker = asyncio.get_running_loop().call_later(self.options.tick_s, self._tick)
+        self._schedule_turn()
+
+    async def stop(self) -> None:
+        """Ends callers, finishes the writes under way and flushes. The links stay with whoever
+        made them."""
+        self._is_stopping = True
+        if self._ticker is not None:
+            self._ticker.cancel()
+        self._proposals.stop()
+        self._barriers.stop()
+        self._applier.applied.stop()
+        self._applier.flushed.stop()
+        for task in self._fetches:
+            task.cancel()
+        await self._log_writer.stop()
+        await self._applier.stop()
+
+    # Commands and reads ---------------------------------------------------------------------
+
+    @property
+    def applied_index(self) -> int:
+        """Newest index that `rows` reflects."""
+        return self._applier.applied_index
+
+    @property
+    def flushed_index(self) -> int:
+        """Newest index that queries to the database reflect."""
+        return self._applier.flushed.index
 
     async def propose(self, command: AnyCommand, *, timeout_s: float) -> Proposed:
         """Has the command replicated and applied, and returns what it did.
@@ -19,47 +165,271 @@ class Node:
         Any node may be asked. Raises NoLeader, Overloaded, NodeStopped (nothing written) or
         OutcomeUnknown.
         """
-        raise NotImplementedError
+        deadline_s = asyncio.get_running_loop().time() + timeout_s
+        future = self._proposals.add(command, deadline_s=deadline_s)
+        self._schedule_turn()
+        return await future
 
     async def read_barrier(self, *, timeout_s: float) -> int:
         """Waits until this node has applied everything that was confirmed anywhere before the
         call (ReadIndex), and returns that index. Raises NoLeader or TooFarBehind."""
-        raise NotImplementedError
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        future = self._barriers.join()
+        self._schedule_turn()
+        index = await wait_for_barrier(future, timeout_s=timeout_s)
+        left_s = timeout_s - (loop.time() - started_s)
+        await self._applier.applied.wait(index, timeout_s=left_s)
+        return index
 
     async def wait_applied(self, index: int, *, timeout_s: float) -> None:
         """Waits until `rows` reflects `index`. Raises TooFarBehind."""
-        raise NotImplementedError
+        await self._applier.applied.wait(index, timeout_s=timeout_s)
 
     async def wait_flushed(self, index: int, *, timeout_s: float) -> None:
         """Waits until queries to the database reflect `index`; asks for a flush at once.
         Raises TooFarBehind."""
-        raise NotImplementedError
+        flushed = self._applier.flushed
+        if index <= flushed.index:
+            return
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + timeout_s
+        await self._applier.applied.wait(index, timeout_s=timeout_s)
+        self._applier.want_flush()
+        await flushed.wait(index, timeout_s=deadline_s - loop.time())
 
     async def rows(self, keys: Collection[Key]) -> dict[Key, AnyEntity]:
         """The rows as of `applied_index`, from memory or the database; absent ones left out."""
-        raise NotImplementedError
+        return await self._applier.load_rows(keys)
 
     def row_in_memory(self, key: Key) -> AnyEntity | None:
         """The row if it happens to be in memory as of `applied_index`; never waits. None says
         nothing about its existence."""
-        raise NotImplementedError
+        return self._applier.rows.peek(key)
 
     def events(self, after_index: int) -> AsyncIterator[PositionedEvents]:
         """All events after `after_index`, then live ones, in order, without gap or repeat.
 
-        Raises EventsExpired at once when `after_index` is older than what is kept.
+        The first step raises EventsExpired when `after_index` is older than what is kept.
         """
-        raise NotImplementedError
+        return self._feed.follow(after_index)
 
     def hash_at(self, index: int) -> str | None:
         """The state hash after `index` was applied; None outside the last 10,000."""
-        raise NotImplementedError
+        found = self._applier.hash_at(index)
+        return None if found is None else found.hex()
 
-    def status(self) -> NodeStatus:
-        """What this node knows about itself and the others."""
-        raise NotImplementedError
+    # What it knows about itself -------------------------------------------------------------
+
+    @property
+    def leader_contact_age_s(self) -> float:
+        """Seconds since this node heard from its leader, or, as leader, from a quorum.
+        Infinite without a leader."""
+        if self._raw.leader_id == NONE_ID:
+            return float("inf")
+        return self._raw.leader_contact_age_ticks * self.options.tick_s
 
     @property
     def is_caught_up(self) -> bool:
-        """Ready to serve: log replay done, in touch with a leader, small lag."""
-        raise NotImplementedError
+        """Ready to serve: in touch with a leader, and nearly everything committed is applied."""
+        raw = self._raw
+        contact_s_max = 2 * self.options.election_ticks * self.options.tick_s
+        return (
+            not self._is_stopping
+            and self.leader_contact_age_s <= contact_s_max
+            and raw.commit_index - self.applied_index < LAG_ENTRIES_MAX
+        )
+
+    def status(self) -> NodeStatus:
+        """What this node knows about itself and the others."""
+        raw = self._raw
+        return NodeStatus(
+            cluster_id=self.identity.cluster_id,
+            member_id=self.identity.member_id,
+            name=self.identity.name,
+            role=_role_name(raw.role),
+            term=raw.term,
+            leader_id=raw.leader_id,
+            commit_index=raw.commit_index,
+            last_index=raw.last_index,
+            applied_index=self.applied_index,
+            flushed_index=self.flushed_index,
+            state_hash=self._applier.state_hash.hex(),
+            members=self._membership.members(
+                raw, applied_index=self.applied_index, now_s=asyncio.get_running_loop().time()
+            ),
+            leader_contact_age_s=self.leader_contact_age_s,
+        )
+
+    # From outside ---------------------------------------------------------------------------
+
+    def receive(self, _sender_id: int, messages: Sequence[PeerMessage]) -> None:
+        """Messages of a peer have arrived."""
+        self._inbox.extend(messages)
+        self._schedule_turn()
+
+    def receive_status(self, sender_id: int, report: StatusReport) -> None:
+        """A peer has told how it is."""
+        self._membership.note(sender_id, report, asyncio.get_running_loop().time())
+
+    # The loop -------------------------------------------------------------------------------
+
+    def _schedule_turn(self) -> None:
+        if not self._is_turn_scheduled:
+            self._is_turn_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _tick(self) -> None:
+        # One tick however late it is: a member that was paused must not count the pause as
+        # silence of its leader before it has read what the leader has sent meanwhile.
+        loop = asyncio.get_running_loop()
+        self._ticker = loop.call_later(self.options.tick_s, self._tick)
+        self._raw.tick()
+        self._tick_count += 1
+        now_s = loop.time()
+        self._barriers.retry_old(now_s)
+        if self._tick_count % self.options.housekeeping_ticks == 0:
+            self._proposals.expire(now_s)
+            if self._links is not None:
+                self._links.broadcast(self._report())
+        self._turn()
+
+    def _turn(self) -> None:
+        self._is_turn_scheduled = False
+        if self._is_stopping:
+            return
+        try:
+            self._step_all()
+            self._carry_out()
+        except AcknowledgedLogLost as error:
+            self._on_fatal(error)
+
+    def _step_all(self) -> None:
+        raw = self._raw
+        inbox, self._inbox = self._inbox, []
+        for message in inbox:
+            if isinstance(message, MsgProp) and len(self._held) < HELD_PROPOSAL_MESSAGES_MAX:
+                self._held.append(message)
+            else:
+                raw.step(message)
+        # While the leader's own log is being written, new commands gather and become the next
+        # batch: one entry of the log per command, but one write, one message and one round of
+        # acknowledgements for all of them.
+        if raw.role != Role.LEADER or not self._log_writer.is_busy:
+            self._hand_on_proposals()
+        if self._barriers.has_gathering:
+            self._barriers.ask(asyncio.get_running_loop().time())
+
+    def _hand_on_proposals(self) -> None:
+        held, self._held = self._held, []
+        for message in held:
+            self._raw.step(message)
+        if self._proposals.has_queued:
+            try:
+                self._raw.propose(self._proposals.queued_data())
+            except ProposalDropped:
+                return
+            self._proposals.mark_handed_on(self._raw.term)
+
+    def _carry_out(self) -> None:
+        raw = self._raw
+        while raw.has_ready():
+            ready = raw.ready()
+            if ready.soft_state is not None:
+                self._note_role(ready.soft_state)
+            self._post(ready.messages)
+            if ready.append is not None:
+                self._applier.prefetch(ready.append.entries)
+                self._log_writer.submit(ready.append)
+            for fetch in ready.fetches:
+                self._start_fetch(fetch)
+            for read in ready.read_states:
+                self._barriers.confirm(read.request_id, read.index)
+            if ready.apply is not None:
+                self._applier.submit(ready.apply.entries)
+        self._send_all()
+
+    def _post(self, messages: Sequence[PeerMessage | LocalMessage]) -> None:
+        own_id = self.identity.member_id
+        for message in messages:
+            if message.to == own_id:
+                self._inbox.append(message)
+                self._schedule_turn()
+            else:
+                self._outgoing.setdefault(message.to, []).append(message)  # pyright: ignore
+
+    def _send_all(self) -> None:
+        if self._outgoing and self._links is not None:
+            outgoing, self._outgoing = self._outgoing, {}
+            for peer_id, messages in outgoing.items():
+                self._links.send(peer_id, messages)
+
+    def _on_durable(self, appends: Sequence[StorageAppend]) -> None:
+        for append in appends:
+            self._post(append.responses)
+        self._send_all()
+        self._schedule_turn()
+
+    def _on_applied(self, entry: Entry, origin: int, sequence: int, result: Result) -> None:
+        if origin == self.identity.member_id:
+            self._proposals.resolve(sequence, entry.index, result)
+        if entry.term > self._applied_term:
+            self._applied_term = entry.term
+            self._proposals.requeue_lost(entry.term)
+            self._schedule_turn()
+
+    def _on_progress(self) -> None:
+        own_id = self.identity.member_id
+        self._inbox.append(
+            StorageApplyResp(to=own_id, sender=own_id, index=self._applier.applied_index)
+        )
+        self._schedule_turn()
+
+    def _start_fetch(self, fetch: StorageFetch) -> None:
+        task = asyncio.get_running_loop().create_task(self._fetch(fetch))
+        self._fetches.add(task)
+        task.add_done_callback(self._fetches.discard)
+
+    async def _fetch(self, fetch: StorageFetch) -> None:
+        try:
+            entries = await self._log_storage.fetch(fetch.low, fetch.high, fetch.bytes_max)
+        except Exception as error:  # noqa: BLE001  a log that cannot be read ends the member
+            self._on_fatal(error)
+            return
+        own_id = self.identity.member_id
+        self._inbox.append(
+            StorageFetchResp(
+                to=own_id,
+                sender=own_id,
+                peer_id=fetch.peer_id,
+                low=fetch.low,
+                entries=tuple(entries),
+            )
+        )
+        self._schedule_turn()
+
+    def _report(self) -> StatusReport:
+        return StatusReport(
+            commit_index=self._raw.commit_index,
+            applied_index=self.applied_index,
+            flushed_index=self.flushed_index,
+            program_version=self._membership.program_version,
+        )
+
+    def _note_role(self, soft_state: SoftState) -> None:
+        log.info(
+            "raft.role",
+            role=_role_name(soft_state.role),
+            term=self._raw.term,
+            leader=self._membership.name_of(soft_state.leader_id),
+        )
+
+    def _on_fatal(self, error: BaseException) -> None:
+        log.critical("node.failed", error=str(error), kind=type(error).__name__)
+        self._is_stopping = True
+        if not self.failed.done():
+            self.failed.set_result(error)
+
+
+def _role_name(role: Role) -> str:
+    return "candidate" if role == Role.PRE_CANDIDATE else role.name.lower()

@@ -93,3 +93,13 @@ class PositionedEvents(msgspec.Struct, frozen=True, gc=False):
 
 class EventsExpired(NodeError):
     """Events from that position on are no longer kept: fetch the state anew."""
+
+
+class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of a member. The core counts in ticks; a tick is `tick_s` seconds."""
+
+    tick_s: float = 0.05
+    election_ticks: int = 12
+    heartbeat_ticks: int = 2
+    housekeeping_ticks: int = 10
+    """Ticks between two reports to the peers, and between two looks for expired callers."""
