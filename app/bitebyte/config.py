@@ -1,0 +1,176 @@
+"""The options of a node: read once, at the start, and checked as a whole.
+
+Every option is a flag of `bitebyte node` and an environment variable (`--http-listen` is
+`BITEBYTE_HTTP_LISTEN`); the flag wins. Secrets are files, never values.
+"""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_MEMBER = re.compile(r"(?P<name>[^=]+)=(?P<id>[0-9]+)@(?P<address>.+)")
+
+
+class ConfigProblems(Exception):
+    """The configuration cannot be used. The text lists every problem, one a line."""
+
+
+class Address(BaseModel):
+    """A host and a port, written `host:port`; IPv6 hosts in brackets."""
+
+    model_config = ConfigDict(frozen=True)
+    host: str
+    port: Annotated[int, Field(ge=0, le=65535)]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError saying what is allowed."""
+        host, separator, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if not separator or not host or not port.isascii() or not port.isdigit():
+            raise ValueError(f"{text!r} is not host:port")
+        if int(port) > 65535:
+            raise ValueError(f"port {port} is above 65535")
+        return cls(host=host, port=int(port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+class Member(BaseModel):
+    """One member of the cluster, written `name=id@host:port`."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    id: Annotated[int, Field(gt=0, lt=2**63)]
+    address: Address
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises ValueError saying what is allowed."""
+        match = _MEMBER.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not name=id@host:port, with a decimal id")
+        if not _NAME.fullmatch(match["name"]):
+            raise ValueError(f"{match['name']!r} is not a DNS label (a-z, 0-9 and -)")
+        if not 0 < int(match["id"]) < 2**63:
+            raise ValueError(f"member id {match['id']} is not between 1 and 2^63 - 1")
+        return cls(name=match["name"], id=int(match["id"]), address=Address.parse(match["address"]))
+
+
+class NodeConfig(BaseSettings):
+    """All options of one node."""
+
+    model_config = SettingsConfigDict(env_prefix="BITEBYTE_", frozen=True, extra="forbid")
+
+    name: str
+    """This member's name; one of `member`."""
+
+    cluster_id: Annotated[int, Field(gt=0, lt=2**63)]
+    """Random number that says which cluster this is."""
+
+    member: Annotated[tuple[Member, ...], NoDecode]
+    """All members, this one included, with the addresses of their peer listeners. In the
+    environment separated by commas."""
+
+    bootstrap: bool = False
+    """Make an empty database the first state of a new cluster with these members as voters.
+    Given once, when the cluster is created; never because a disk is empty."""
+
+    data_dir: Path | None = None
+    """Where the embedded PostgreSQL keeps its data."""
+
+    database_dsn_file: Path | None = None
+    """Instead of `data_dir`: a file that holds the DSN of a PostgreSQL of this node's own."""
+
+    http_listen: Annotated[Address, NoDecode] = Address(host="127.0.0.1", port=8080)
+    peer_listen: Annotated[Address, NoDecode] = Address(host="127.0.0.1", port=7080)
+
+    peer_ca_file: Path | None = None
+    peer_certificate_file: Path | None = None
+    peer_key_file: Path | None = None
+    """Mutual TLS between peers: all three, or none and loopback addresses only."""
+
+    site_dir: Path | None = None
+    """The built site; without it the node serves the API alone."""
+
+    insecure_cookie: bool = False
+    """Session cookies without `Secure`, for plain HTTP on one machine."""
+
+    log_format: Literal["console", "json"] = "json"
+
+    @field_validator("member", mode="before")
+    @classmethod
+    def _parse_members(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = [part for part in value.split(",") if part]
+        if isinstance(value, list | tuple):
+            return tuple(Member.parse(v) if isinstance(v, str) else v for v in value)
+        return value
+
+    @field_validator("http_listen", "peer_listen", mode="before")
+    @classmethod
+    def _parse_address(cls, value: object) -> object:
+        return Address.parse(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        problems: list[str] = []
+        if self.name not in {member.name for member in self.member}:
+            problems.append(f"name {self.name!r} is not among the members")
+        if len({m.name for m in self.member}) < len(self.member):
+            problems.append("two members have the same name")
+        if len({m.id for m in self.member}) < len(self.member):
+            problems.append("two members have the same id")
+        if (self.data_dir is None) == (self.database_dsn_file is None):
+            problems.append("give either data_dir or database_dsn_file")
+        files = (self.peer_ca_file, self.peer_certificate_file, self.peer_key_file)
+        if any(files) and not all(files):
+            problems.append("peer_ca_file, peer_certificate_file and peer_key_file go together")
+        if not any(files):
+            addresses = [self.peer_listen, *(m.address for m in self.member)]
+            problems.extend(
+                f"{address.host}:{address.port} is not a loopback address: peers speak plain TCP "
+                "on one machine only, anything else needs the peer_*_file options"
+                for address in addresses
+                if not address.is_loopback
+            )
+        if self.site_dir is not None and not (self.site_dir / "index.html").is_file():
+            problems.append(f"site_dir {self.site_dir} holds no index.html; build the site first")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def own(self) -> Member:
+        """This member among all."""
+        return next(member for member in self.member if member.name == self.name)
+
+
+def load_node_config(**options: object) -> NodeConfig:
+    """The configuration from flags and environment; None means that a flag was not given.
+
+    Raises ConfigProblems.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    try:
+        return NodeConfig(**given)  # pyright: ignore[reportArgumentType]  pydantic checks them
+    except ValidationError as error:
+        lines: list[str] = []
+        for item in error.errors(include_url=False, include_input=False):
+            field = ".".join(str(part) for part in item["loc"])
+            text = item["msg"].removeprefix("Value error, ")
+            lines.extend(f"{field}: {line}" if field else line for line in text.splitlines())
+        raise ConfigProblems("\n".join(lines)) from None
