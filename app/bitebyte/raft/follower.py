@@ -59,6 +59,11 @@ def handle_append(core: Core, message: MsgApp) -> None:
     prev_index, prev_term, entries = message.prev_index, message.prev_term, message.entries
     if entries and not _follows(message):
         return
+    if entries and log.committed_unapplied_bytes > core.config.unapplied_bytes_max:
+        # No memory for more until the state machine catches up. As if it were lost: the leader
+        # will send it again. Uncommitted entries do not count, or a log full of them could never
+        # take the no-op that lets them commit; the leader's own bound keeps them few.
+        return
     if prev_index < log.committed:
         # All up to the commit index agrees already (Leader Completeness); only the rest is news.
         entries = entries[log.committed - prev_index :]
@@ -66,10 +71,6 @@ def handle_append(core: Core, message: MsgApp) -> None:
     elif not log.has(prev_index, prev_term):
         _reject(core, message)
         return
-    if entries and log.unapplied_bytes > core.config.unapplied_bytes_max:
-        # No memory for more until the state machine catches up; the leader will probe again.
-        entries = ()
-
     matched_index = prev_index + len(entries)
     news = _skip_known(core, entries)
     if news:

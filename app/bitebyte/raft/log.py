@@ -98,6 +98,11 @@ class RaftLog:
         return self._bytes_at(self.last_index) - self._bytes_at(self.applied)
 
     @property
+    def committed_unapplied_bytes(self) -> int:
+        """Payload that the state machine could take, given time."""
+        return self._bytes_at(self.committed) - self._bytes_at(self.applied)
+
+    @property
     def cached_bytes(self) -> int:
         """Payload of the whole window."""
         return self._bytes_at(self.last_index) - self._bytes_before_window
