@@ -22,6 +22,15 @@ def free_ports(count: int, *, seed: int | None = None) -> list[int]:
     raise AssertionError(f"no {count} free ports between {_PORT_MIN} and {_PORT_MAX}")
 
 
+def free_port_block(count: int) -> int:
+    """The first of `count` consecutive free ports."""
+    for _ in range(1000):
+        first = random.randint(_PORT_MIN, _PORT_MAX - count)
+        if all(is_free(port) for port in range(first, first + count)):
+            return first
+    raise AssertionError(f"no {count} consecutive free ports")
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on 127.0.0.1:`port` now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
