@@ -3,11 +3,9 @@
 Errors go to stderr as one line, answers to stdout. Every command's help names its exit codes.
 """
 
-import importlib.util
-
 import typer
 
-from bitebyte.cli import demo, openapi, status, version
+from bitebyte.cli import demo, node, openapi, status, version
 
 app = typer.Typer(
     name="bitebyte",
@@ -18,9 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+node.register(app)
 demo.register(app)
 status.register(app)
 openapi.register(app)
 version.register(app)
-if importlib.util.find_spec("bitebyte.main") is not None:
-    importlib.import_module("bitebyte.cli.node").register(app)
