@@ -5,7 +5,9 @@ import io
 from collections import defaultdict
 from decimal import Decimal
 
+from bitebyte.demo.bar_loader import CURRENCY
 from bitebyte.demo.stock_file import StockItem, menu_csv, parse_stock, stock_csv
+from bitebyte.domain.menu_csv import parse_csv
 from bitebyte.domain.units import parse_quantity
 
 SERVINGS_MIN = 20
@@ -25,9 +27,13 @@ def stock_by_name() -> dict[str, StockItem]:
     return {item.ingredient: item for item in parse_stock(stock_csv())}
 
 
-def test_the_menu_has_the_columns_of_the_upload_endpoint() -> None:
-    header = menu_csv().decode("utf-8").splitlines()[0]
-    assert header == "section,product,description,price,ingredient,amount,unit,optional"
+def test_the_upload_endpoint_finds_nothing_wrong_with_the_menu() -> None:
+    parsed = parse_csv(menu_csv(), currency=CURRENCY)
+    assert parsed.error_count == 0, parsed.errors
+    assert len(parsed.products) == len({row["product"] for row in menu_rows()})
+    assert sum(len(product.lines) for product in parsed.products) == len(menu_rows())
+    optional = [line for product in parsed.products for line in product.lines if line.is_optional]
+    assert len(optional) == sum(row["optional"] == "yes" for row in menu_rows()) > 0
 
 
 def test_the_menu_is_an_evenings_choice_with_drinks_without_alcohol() -> None:
