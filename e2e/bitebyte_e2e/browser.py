@@ -13,7 +13,7 @@ PHONE = (390, 844)
 DESKTOP = (1280, 800)
 ACTION_TIMEOUT_MS = 10_000
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
+_FLAGS: tuple[str, ...] = (
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",

@@ -12,6 +12,7 @@ from bitebyte_e2e import checks
 from bitebyte_e2e.bar import Bar
 from bitebyte_e2e.checks import NodeState, Stock
 from bitebyte_e2e.client import Answer, Json
+from bitebyte_e2e.database import Rows, check_rows
 from bitebyte_e2e.history import Attempt, History
 from bitebyte_e2e.workload import ConfirmedTransition
 
@@ -209,3 +210,40 @@ def test_unequal_and_unknown_hashes_are_broken() -> None:
     assert checks.check_hashes(good) == []
     assert checks.check_hashes({5: {"node-1": "ab", "node-2": "cd"}}) != []
     assert checks.check_hashes({5: {"node-1": "ab", "node-2": None}}) != []
+
+
+def good_rows() -> Rows:
+    state = good_state()
+    return Rows(
+        node="node-1",
+        orders={
+            order["id"]: (order["number"], order["status"], order["total_minor"], order["version"])
+            for order in state.orders
+        },
+        stock=dict(state.stock),
+        ledger={GIN: 940},
+        answers={"k1": 1, "k2": 1, "k3": 1, "k4": 1},
+    )
+
+
+DEFINITE = {"k1", "k2", "k3"}
+
+
+def test_a_database_that_agrees_breaks_nothing() -> None:
+    assert check_rows(good_rows(), good_state(), DEFINITE) == []
+
+
+@pytest.mark.parametrize(
+    ("damaged", "sentence"),
+    [
+        (replace(good_rows(), orders={}), "order order-1 is None in the database"),
+        (replace(good_rows(), stock={GIN: Stock(940, 0, 940)}), "ingredient ingredient-gin is"),
+        (replace(good_rows(), ledger={GIN: 1000}), "adds up to 1000, on hand is 940"),
+        (replace(good_rows(), answers={"k1": 1, "k2": 1}), "key k3 is remembered 0 times"),
+        (replace(good_rows(), answers={"k1": 2, "k2": 1, "k3": 1}), "key k1 is remembered 2"),
+    ],
+    ids=["orders", "stock", "ledger", "forgotten answer", "two answers"],
+)
+def test_a_database_that_differs_is_named(damaged: Rows, sentence: str) -> None:
+    broken = check_rows(damaged, good_state(), DEFINITE)
+    assert any(sentence in line for line in broken), broken

@@ -18,6 +18,7 @@ from bitebyte_e2e import checks
 from bitebyte_e2e.bar import Bar, open_bar, register_customers
 from bitebyte_e2e.client import Client
 from bitebyte_e2e.cluster import Cluster, Leader
+from bitebyte_e2e.database import check_rows, read_rows
 from bitebyte_e2e.history import History
 from bitebyte_e2e.observe import node_states
 from bitebyte_e2e.waiting import wait_until
@@ -122,12 +123,16 @@ def broken_promises(cluster: Cluster, played: Round, chance: random.Random) -> l
     broken = replay_some(cluster, played, chance)
     index = cluster.wait_settled()
     states = node_states(cluster, played.bar, token=played.merchant_token, at_least=index)
+    definite = {operation.key for operation in played.history.confirmed + played.history.refused}
     for state in states:
         broken += checks.check_orders(state, played.history)
         broken += checks.check_totals(state, played.bar)
         broken += checks.check_stock(state, played.bar)
         broken += checks.check_order_numbers(state, played.history)
         broken += checks.check_transitions(state, played.workload.transitions)
+        data_dir = cluster.nodes[state.node].spec.data_dir
+        rows = read_rows(state.node, data_dir, played.bar.id, at_least=index)
+        broken += check_rows(rows, state, definite)
     broken += checks.check_same_everywhere(states)
     broken += checks.check_refusals(played.history)
     sampled = {index, *chance.sample(range(max(1, index - 500), index + 1), 10)}

@@ -50,12 +50,12 @@ CREATE TABLE customer_order (
     business_day date NOT NULL,
     number bigint NOT NULL,
     status text NOT NULL,
-    lines jsonb NOT NULL,
+    lines json NOT NULL,
     total_minor bigint NOT NULL,
     currency text NOT NULL,
     placed_at timestamptz NOT NULL,
-    reservation jsonb NOT NULL,
-    history jsonb NOT NULL,
+    reservation json NOT NULL,
+    history json NOT NULL,
     version bigint NOT NULL DEFAULT 1,
     UNIQUE (bar_id, business_day, number)
 );
@@ -66,7 +66,7 @@ CREATE TABLE idempotency (
     key text NOT NULL,
     request_hash bytea NOT NULL,
     order_id uuid,
-    refusal jsonb,
+    refusal json,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, key)
 );

@@ -50,8 +50,8 @@ WITH numbered AS (
 ), placed AS (
     INSERT INTO customer_order (id, bar_id, customer_id, business_day, number, status, lines,
         total_minor, currency, placed_at, reservation, history)
-    SELECT $1, $2, $3, $4, order_number_last, 'placed', $5::text::jsonb, $6, currency, $7,
-        $8::text::jsonb, $9::text::jsonb
+    SELECT $1, $2, $3, $4, order_number_last, 'placed', $5::text::json, $6, currency, $7,
+        $8::text::json, $9::text::json
     FROM numbered
     RETURNING number, currency
 ), remembered AS (
@@ -63,7 +63,7 @@ SELECT number, currency FROM placed
 
 REMEMBER_REFUSAL = """
 INSERT INTO idempotency (account_id, key, request_hash, refusal, created_at)
-VALUES ($1, $2, $3, $4::text::jsonb, now())
+VALUES ($1, $2, $3, $4::text::json, now())
 ON CONFLICT DO NOTHING
 """
 
