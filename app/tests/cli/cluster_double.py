@@ -1,10 +1,11 @@
-"""A small real HTTP server that answers `GET /api/v1/cluster` as a node would."""
+"""A small real HTTP server that gives every request the same answer, as a node would."""
 
 import contextlib
 import json
 import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 
 
 def cluster_body(*, leader: str | None, term: int = 3, healthy: str = "123") -> dict[str, object]:
@@ -31,15 +32,37 @@ def cluster_body(*, leader: str | None, term: int = 3, healthy: str = "123") -> 
     }
 
 
+class Heard(NamedTuple):
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
 @contextlib.contextmanager
 def serve(
-    body: object, *, status: int = 200, content_type: str = "application/json"
+    body: object,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    heard: list[Heard] | None = None,
 ) -> Generator[str]:
-    """Serves the body for every GET on a free port; gives the address."""
+    """Serves the body for every request on a free port; gives the address, keeps what it heard."""
     content = json.dumps(body).encode()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            request = Heard(
+                self.command, self.path, dict(self.headers.items()), self.rfile.read(length)
+            )
+            if heard is not None:
+                heard.append(request)
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(content)))
@@ -51,7 +74,7 @@ def serve(
             """The base class would write to stderr."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
