@@ -1,0 +1,192 @@
+"""Members for tests whose disk and state machine answer at once, alone or as a group."""
+
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import TypeVar
+
+from memory_disk import MemoryDisk
+
+from bitebyte.raft import ConfState, Entry, HardState, RaftConfig, RawNode, ReadState
+from bitebyte.raft.messages import (
+    LocalMessage,
+    PeerMessage,
+    StorageApplyResp,
+    StorageFetchResp,
+)
+
+ELECTION_TICKS = 10
+HEARTBEAT_TICKS = 2
+
+M = TypeVar("M")
+
+
+class PromptMember:
+    """A member that owes nothing: after each input all its work is done, and `sent` holds what
+    it would have put on the network."""
+
+    def __init__(
+        self,
+        member_id: int = 1,
+        *,
+        voters: Iterable[int] = (1, 2, 3),
+        learners: Iterable[int] = (),
+        terms: Iterable[int] = (),
+        hard_state: HardState | None = None,
+        seed: int = 0,
+        **options: int,
+    ) -> None:
+        self.disk = MemoryDisk()
+        self.disk.entries = [Entry(term, index) for index, term in enumerate(terms, 1)]
+        last_term = self.disk.entries[-1].term if self.disk.entries else 0
+        self.disk.hard_state = hard_state or HardState(term=last_term)
+        self.config = RaftConfig(
+            id=member_id,
+            **{
+                "election_ticks": ELECTION_TICKS,
+                "heartbeat_ticks": HEARTBEAT_TICKS,
+                **options,
+            },
+        )
+        self.conf_state = ConfState(tuple(voters), tuple(learners))
+        self.seed = seed
+        self.applied: list[Entry] = []
+        self.reads: list[ReadState] = []
+        self.sent: list[PeerMessage] = []
+        self.node = self._start()
+
+    def _start(self) -> RawNode:
+        return self.disk.start(
+            self.config,
+            self.conf_state,
+            random=Random(self.seed),
+            applied_index=len(self.applied),
+        )
+
+    def restart(self) -> None:
+        self.disk.crash()
+        self.sent.clear()
+        self.node = self._start()
+
+    def step(self, *messages: PeerMessage | LocalMessage) -> list[PeerMessage]:
+        """Steps the messages and returns what was sent because of them."""
+        for message in messages:
+            self.node.step(message)
+        return self.work()
+
+    def tick(self, count: int = 1) -> list[PeerMessage]:
+        for _ in range(count):
+            self.node.tick()
+            self._do_all()
+        return self.take_sent()
+
+    def campaign(self) -> list[PeerMessage]:
+        self.node.campaign()
+        return self.work()
+
+    def propose(self, *payloads: bytes) -> list[PeerMessage]:
+        self.node.propose(payloads)
+        return self.work()
+
+    def read(self, request_id: int) -> list[PeerMessage]:
+        assert self.node.read_index(request_id)
+        return self.work()
+
+    def work(self) -> list[PeerMessage]:
+        """Does everything that is due and returns what was sent meanwhile."""
+        self._do_all()
+        return self.take_sent()
+
+    def _do_all(self) -> None:
+        while self.node.has_ready():
+            self._do_ready()
+
+    def _do_ready(self) -> None:
+        ready = self.node.ready()
+        self.sent.extend(ready.messages)
+        self.reads.extend(ready.read_states)
+        own: list[PeerMessage | LocalMessage] = []
+        if ready.append is not None:
+            self.disk.submit(ready.append)
+            for response in self.disk.finish_write():
+                (own if response.to == self.node.id else self.sent).append(response)  # pyright: ignore[reportArgumentType]
+        if ready.apply is not None:
+            self.applied.extend(ready.apply.entries)
+            own.append(
+                StorageApplyResp(to=self.node.id, sender=self.node.id, index=len(self.applied))
+            )
+        own.extend(
+            StorageFetchResp(
+                to=self.node.id,
+                sender=self.node.id,
+                peer_id=fetch.peer_id,
+                low=fetch.low,
+                entries=self.disk.read(fetch),
+            )
+            for fetch in ready.fetches
+        )
+        for message in own:
+            self.node.step(message)
+
+    def take_sent(self) -> list[PeerMessage]:
+        sent, self.sent = self.sent, []
+        return sent
+
+    @property
+    def log_terms(self) -> list[int]:
+        return [self.node.core.log.term(i) for i in range(1, self.node.last_index + 1)]
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """What was applied, without the no-ops of new leaders."""
+        return [entry.data for entry in self.applied if entry.data]
+
+
+def only(messages: Iterable[PeerMessage], kind: type[M], to: int | None = None) -> list[M]:
+    """The messages of that kind, to that member."""
+    return [
+        message
+        for message in messages
+        if isinstance(message, kind) and (to is None or message.to == to)
+    ]
+
+
+class Group:
+    """Members joined by a perfect network, except for what `is_lost` says."""
+
+    def __init__(self, *members: PromptMember) -> None:
+        self.members = {member.node.id: member for member in members}
+        self.is_lost: Callable[[PeerMessage], bool] = lambda _message: False
+
+    def __getitem__(self, member_id: int) -> PromptMember:
+        return self.members[member_id]
+
+    def deliver(self, messages: Iterable[PeerMessage]) -> None:
+        """Delivers these and everything that follows from them."""
+        queue = list(messages)
+        while queue:
+            message = queue.pop(0)
+            if message.to in self.members and not self.is_lost(message):
+                queue.extend(self[message.to].step(message))
+
+    def elect(self, member_id: int) -> None:
+        self.deliver(self[member_id].campaign())
+
+    def propose(self, member_id: int, *payloads: bytes) -> None:
+        self.deliver(self[member_id].propose(*payloads))
+
+    def tick(self, member_id: int, count: int = 1) -> None:
+        for _ in range(count):
+            self.deliver(self[member_id].tick())
+
+    def isolate(self, *member_ids: int) -> None:
+        """Nothing reaches these members any more, nor leaves them."""
+        cut = set(member_ids)
+        self.is_lost = lambda message: bool(cut & {message.to, message.sender})
+
+    def heal(self) -> None:
+        self.is_lost = lambda _message: False
+
+
+def three(**options: int) -> Group:
+    """Three fresh members."""
+    return Group(*(PromptMember(member_id, seed=member_id, **options) for member_id in (1, 2, 3)))
