@@ -45,7 +45,8 @@ class Round:
     before: Leader
     after: Leader
     recovery_s: float
-    """From the kill to the first order confirmed by a request that began after it."""
+    """From the kill to the first order confirmed by a request that began after the process had
+    ended."""
 
 
 def play_round(cluster: Cluster, number: int, chance: random.Random) -> Round:
@@ -73,8 +74,9 @@ def play_round(cluster: Cluster, number: int, chance: random.Random) -> Round:
         workload.run_for(chance.uniform(0.2, 2.0))
         killed_ns = time.monotonic_ns()
         cluster.kill(before.name)
+        dead_ns = time.monotonic_ns()
         first = wait_until(
-            lambda: history.first_confirmation_after(killed_ns),
+            lambda: history.first_confirmation_after(dead_ns),
             what="an order confirmed after the kill",
             timeout_s=FIRST_CONFIRMATION_S_MAX,
         )
