@@ -45,7 +45,7 @@ format: .venv/.installed ## Format the Python code and mend what the linter can
 
 .PHONY: bench
 bench: setup ## Compare orders per second and latency with the obvious alternative
-	$(BIN)/python -m bench
+	PYTHONPATH=e2e $(BIN)/python -m bench
 
 .PHONY: lock
 lock: .venv/.installed ## Write requirements.lock anew from the pyproject files

@@ -12,14 +12,13 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
 import uvloop
 
 from bitebyte import __version__
-from bitebyte.api.app import create_app
+from bitebyte.api.app import App, create_app
 from bitebyte.api.settings import ApiSettings
 from bitebyte.config import NodeConfig
 from bitebyte.node.membership import MembershipView
@@ -35,9 +34,6 @@ from bitebyte.repository.types import Identity, StoredLog
 from bitebyte.telemetry import configure_logging
 from bitebyte.transport import Hello, PeerAddress, PeerLinks, PeerTls, TlsConfigError
 from bitebyte.transport.frames import PROTOCOL_VERSION
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 EXIT_STOPPED = 0
 EXIT_BAD_CONFIG = 2
@@ -62,7 +58,7 @@ class OpenMember:
 
     node: Node
     database: Database
-    app: "ASGIApp"
+    app: App
 
 
 @contextlib.asynccontextmanager
@@ -261,6 +257,7 @@ async def _serve_until_told(
             http.result()
     told.cancel()
     server.should_exit = True
+    member.app.close_streams()
     if not http.done():
         await http
     log.info("node.stopped", exit_code=exit_code)

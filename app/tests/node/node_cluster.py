@@ -1,0 +1,87 @@
+"""Members in one process with a PostgreSQL each, linked over loopback: real in all but machines."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bitebyte.config import NodeConfig, load_node_config
+from bitebyte.main import OpenMember, open_member
+from bitebyte.node.node import Node
+
+CLUSTER_ID = 4711
+DEADLINE_S = 30.0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free just now, all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Waits for a condition, and says what was waited for if it does not come."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S:g} s for {what}"
+        await asyncio.sleep(0.005)
+
+
+class Cluster:
+    """A cluster whose members can be stopped and started one by one."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self.ports = free_ports(size)
+        self.members: dict[int, OpenMember] = {}
+        self._stacks: dict[int, contextlib.AsyncExitStack] = {}
+
+    def config(self, number: int, *, bootstrap: bool, **changes: object) -> NodeConfig:
+        """The options of member `number`, which counts from 1."""
+        options: dict[str, object] = {
+            "name": f"node-{number}",
+            "cluster_id": CLUSTER_ID,
+            "member": [f"node-{n}={n}@127.0.0.1:{p}" for n, p in enumerate(self.ports, 1)],
+            "bootstrap": bootstrap,
+            "data_dir": self.folder / f"node-{number}",
+            "peer_listen": f"127.0.0.1:{self.ports[number - 1]}",
+        }
+        return load_node_config(**{**options, **changes})
+
+    async def start(self, number: int, *, bootstrap: bool = False) -> Node:
+        stack = contextlib.AsyncExitStack()
+        config = self.config(number, bootstrap=bootstrap)
+        self.members[number] = await stack.enter_async_context(open_member(config))
+        self._stacks[number] = stack
+        return self.members[number].node
+
+    async def stop(self, number: int) -> None:
+        del self.members[number]
+        await self._stacks.pop(number).aclose()
+
+    async def start_all(self) -> None:
+        for number in range(1, len(self.ports) + 1):
+            await self.start(number, bootstrap=True)
+        await self.until_ready()
+
+    async def stop_all(self) -> None:
+        for number in list(self.members):
+            await self.stop(number)
+
+    async def until_ready(self) -> None:
+        await until(lambda: all(node.is_caught_up for node in self.nodes), "all caught up")
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [member.node for member in self.members.values()]
+
+    def number_of_leader(self) -> int:
+        return next(n for n, m in self.members.items() if m.node.status().role == "leader")
+
+    def numbers_of_followers(self) -> list[int]:
+        return [n for n in self.members if n != self.number_of_leader()]
