@@ -29,7 +29,7 @@ SELECT applied_index, (SELECT min(index) FROM applied_entry) FROM applied_state
 """
 _INSERT_APPLIED_ENTRIES: Final = """
 INSERT INTO applied_entry (index, state_hash, events)
-SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::jsonb[])
+SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
 """
 _MOVE_APPLIED_STATE: Final = """
 UPDATE applied_state SET applied_index = $4, state_hash = $5, log_time_ms = $6
@@ -48,7 +48,7 @@ _HASHES: Final = """
 SELECT index, state_hash FROM applied_entry ORDER BY index DESC LIMIT $1
 """
 _EVENTS_AFTER: Final = """
-SELECT index, state_hash, events::text FROM applied_entry
+SELECT index, state_hash, events FROM applied_entry
 WHERE index > $1 AND events IS NOT NULL ORDER BY index LIMIT $2
 """
 _ALL_ROWS_PREFETCH: Final = 500
@@ -215,5 +215,5 @@ class StateStore:
         )
 
 
-def _encode_events(events: Sequence[Event]) -> str | None:
-    return _events_encoder.encode(events).decode() if events else None
+def _encode_events(events: Sequence[Event]) -> bytes | None:
+    return _events_encoder.encode(events) if events else None

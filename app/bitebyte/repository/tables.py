@@ -1,7 +1,7 @@
 """How each kind of entity is a row: one `Table` of data per noun, and the SQL that follows from it.
 
 Columns are named as the entity's fields and typed after their annotations; nested values are
-jsonb. Only the exceptions are stated here: which texts are UUIDs, and columns that are derived
+json. Only the exceptions are stated here: which texts are UUIDs, and columns that are derived
 for the sake of an index.
 """
 
@@ -74,7 +74,7 @@ class Table:
         self._json_decoders = tuple(
             (position, msgspec.json.Decoder(field.type).decode)
             for position, field in enumerate(fields)
-            if pg_types[field.name] == "jsonb"
+            if pg_types[field.name] == "json"
         )
         self.select_list = self._build_select_list(pg_types)
         """For SELECT, with the table's own name as qualifier; feed rows to `to_entity`."""
@@ -126,9 +126,9 @@ class Table:
         )
 
     def _build_select_list(self, pg_types: Mapping[str, str]) -> str:
-        # Text forms of uuid and jsonb: the first is what entities hold, the second what the
+        # Text forms of uuid and json: the first is what entities hold, the second what the
         # decoders take; the server makes both faster than Python would.
-        as_text = {"uuid", "jsonb"}
+        as_text = {"uuid", "json"}
         return ", ".join(
             f'{self.name}."{name}"' + ("::text" if pg_type in as_text else "")
             for name, pg_type in pg_types.items()
@@ -155,7 +155,7 @@ class Table:
 def _pg_type(annotation: Any) -> str:
     if get_origin(annotation) in {Union, types.UnionType}:
         (annotation,) = (arm for arm in get_args(annotation) if arm is not type(None))
-    return "jsonb" if get_origin(annotation) is tuple else _PG_TYPES[annotation]
+    return "json" if get_origin(annotation) is tuple else _PG_TYPES[annotation]
 
 
 _NAME_FOLDED: Final = Derived("name_folded", "text", lambda row: fold(row.name))

@@ -33,6 +33,8 @@ class WriteGuard:
             yield
         except BaseException as error:
             self._failure = error
+            if isinstance(error, asyncpg.PostgresError):
+                vars(error)["detail"] = None  # it repeats whole rows, and this ends up in logs
             if isinstance(error, (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
                 raise WriteFailed(f"{self._what} failed: {error}") from error
             raise
