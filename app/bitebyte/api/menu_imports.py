@@ -1,0 +1,190 @@
+"""Menu upload in two steps, and export; for those who work at the bar."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from typing_extensions import TypedDict
+
+from bitebyte.api.answers import JsonAnswer
+from bitebyte.api.bars import BarRef
+from bitebyte.api.deps import OwnRead, SignedIn, WithServices
+from bitebyte.api.fields import Id
+from bitebyte.api.quantities import time_answer
+from bitebyte.api.responses import INDEX_HEADER_DOC, UNSAFE, answers
+from bitebyte.api.route import UploadRoute, media_type_of
+from bitebyte.service.menu_imports import ImportOutcome
+
+router = APIRouter(tags=["menu"], route_class=UploadRoute)
+
+ImportId = Annotated[Id, Path(description="Id of the import.")]
+
+_FILE_DOC = {
+    "requestBody": {
+        "required": True,
+        "description": "At most 2 MiB and 5,000 rows.",
+        "content": {
+            "text/csv": {
+                "schema": {
+                    "type": "string",
+                    "description": "One row per recipe line, with the columns"
+                    " section,product,description,price,ingredient,amount,unit,optional."
+                    " The product columns may stay empty after a product's first row.",
+                }
+            },
+            "application/json": {
+                "schema": {"type": "object", "description": "What the JSON export gives."}
+            },
+        },
+    }
+}
+
+
+class ImportErrorAnswer(TypedDict):
+    """What is wrong with one row. The header of a CSV is row 1."""
+
+    row: int
+    column: str
+    message: str
+
+
+class ImportSummaryAnswer(TypedDict):
+    """What the commit would do."""
+
+    sections: list[str]
+    products: int
+    products_created: int
+    products_updated: int
+    ingredients_created: int
+    errors: int
+
+
+class ImportAnswer(TypedDict):
+    """An uploaded menu."""
+
+    id: str
+    bar_id: str
+    state: Literal["previewed", "committed"]
+    summary: ImportSummaryAnswer
+    errors: list[ImportErrorAnswer]
+    created_at: str
+
+
+@router.post(
+    "/bars/{bar}/menu-imports",
+    operation_id="upload_menu",
+    summary="Upload a menu",
+    status_code=201,
+    response_model=ImportAnswer,
+    responses=answers(*UNSAFE, 404, ok=201, text="What the file holds. Nothing changed yet"),
+    openapi_extra=_FILE_DOC,
+)
+async def upload_menu(
+    bar: BarRef, request: Request, caller: SignedIn, intent: OwnRead, services: WithServices
+) -> Response:
+    """Lists every bad row (the first hundred). A file that is no menu at all is 422."""
+    content = await request.body()
+    uploaded = await services.menu_imports.upload(
+        caller, bar, intent, content=content, is_csv=media_type_of(request) == "text/csv"
+    )
+    return JsonAnswer(
+        import_answer(uploaded.value),
+        index=uploaded.index,
+        status=201,
+        headers={
+            "Location": f"/api/v1/bars/{uploaded.value.menu_import.bar_id}"
+            f"/menu-imports/{uploaded.value.menu_import.id}"
+        },
+        is_write=True,
+    )
+
+
+@router.get(
+    "/bars/{bar}/menu-imports/{import_id}",
+    operation_id="get_menu_import",
+    summary="An uploaded menu",
+    response_model=ImportAnswer,
+    responses=answers(401, 404, text="The import"),
+)
+async def get_menu_import(
+    bar: BarRef, import_id: ImportId, caller: SignedIn, intent: OwnRead, services: WithServices
+) -> Response:
+    """What the file holds, and whether it was committed."""
+    found = await services.menu_imports.one(caller, bar, import_id, intent)
+    return JsonAnswer(import_answer(found.value), index=found.index)
+
+
+@router.post(
+    "/bars/{bar}/menu-imports/{import_id}/commit",
+    operation_id="commit_menu_import",
+    summary="Make it the menu",
+    response_model=ImportAnswer,
+    responses=answers(*UNSAFE, 404, 409, text="The menu is what the file says"),
+)
+async def commit_menu_import(
+    bar: BarRef, import_id: ImportId, caller: SignedIn, intent: OwnRead, services: WithServices
+) -> Response:
+    """All or nothing. 409 `import_has_errors`. Committing twice is one commit."""
+    committed = await services.menu_imports.commit(caller, bar, import_id, intent)
+    return JsonAnswer(import_answer(committed.value), index=committed.index, is_write=True)
+
+
+@router.get(
+    "/bars/{bar}/menu-export",
+    operation_id="export_menu",
+    summary="The menu as a file",
+    response_class=Response,
+    responses={
+        **answers(401, 404, text="The file"),
+        200: {
+            "description": "The file; uploading it gives the same menu",
+            "headers": INDEX_HEADER_DOC,
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        },
+    },
+)
+async def export_menu(
+    bar: BarRef,
+    caller: SignedIn,
+    intent: OwnRead,
+    services: WithServices,
+    format: Annotated[Literal["json", "csv"], Query()] = "json",
+) -> Response:
+    """Re-imports to the same menu."""
+    exported = await services.menu_imports.export(caller, bar, intent, is_csv=format == "csv")
+    media_type = "text/csv; charset=utf-8" if format == "csv" else "application/json"
+    file_name = f"{exported.value.bar.slug}-menu.{format}"
+    return Response(
+        exported.value.content,
+        media_type=media_type,
+        headers={
+            "BiteByte-Index": str(exported.index),
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{file_name}"',
+        },
+    )
+
+
+def import_answer(outcome: ImportOutcome) -> ImportAnswer:
+    """The import with what it would do."""
+    menu_import, summary = outcome.menu_import, outcome.summary
+    return {
+        "id": menu_import.id,
+        "bar_id": menu_import.bar_id,
+        "state": "committed" if menu_import.state == "committed" else "previewed",
+        "summary": {
+            "sections": list(summary.sections),
+            "products": summary.products_total,
+            "products_created": summary.products_created,
+            "products_updated": summary.products_updated,
+            "ingredients_created": summary.ingredients_created,
+            "errors": menu_import.error_count,
+        },
+        "errors": [
+            {"row": error.row, "column": error.column, "message": error.message}
+            for error in menu_import.errors
+        ],
+        "created_at": time_answer(menu_import.created_at_ms),
+    }
