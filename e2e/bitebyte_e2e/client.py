@@ -5,7 +5,7 @@ carries the index of its last answer (`BiteByte-Index`) as `BiteByte-Min-Index`,
 its own writes at any node.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ class UnexpectedAnswer(AssertionError):
 
 class Client:
     """One person (or nobody) talking to one node at a time; `base_url` may be changed.
+    Signs in with bearer tokens and keeps no cookies.
 
     For use from one thread. Close it, or use it in a `with`.
     """
@@ -75,15 +76,18 @@ class Client:
         *,
         json: Any = None,
         content: bytes | str | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         params: dict[str, str] | None = None,
         base_url: str | None = None,
     ) -> Answer:
         """One request, one answer, whatever its status. Raises httpx.TransportError."""
-        sent = {"BiteByte-Min-Index": str(self.min_index)} if self.min_index else {}
+        sent = httpx.Headers()
+        if self.min_index:
+            sent["BiteByte-Min-Index"] = str(self.min_index)
         if self.token is not None:
             sent["Authorization"] = f"Bearer {self.token}"
-        sent |= headers or {}
+        for name, value in (headers or {}).items():
+            sent.update([(name.encode(), value.encode() if isinstance(value, str) else value)])
         response = self._http.request(
             method,
             f"{base_url or self.base_url}/api/v1{path}",
@@ -92,6 +96,7 @@ class Client:
             headers=sent,
             params=params,
         )
+        self._http.cookies.clear()  # the token is all that this client is known by
         is_json = "json" in response.headers.get("Content-Type", "") and response.content
         answer = Answer(
             response.status_code,

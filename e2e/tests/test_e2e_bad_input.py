@@ -28,7 +28,7 @@ BAD_QUERIES = (
     {"limit": "1", "cursor": "AAAA"},
     {"consistency": "perfect"},
 )
-BAD_KEYS = ("", "k" * 129, "with space", "tab\there", "ümlaut".encode().decode("latin-1"))
+BAD_KEYS = (b"", b"k" * 129, b"with space", b"tab\there", "Gläser".encode(), b"\xff\xfe")
 
 
 @dataclass
@@ -322,10 +322,7 @@ def test_orders_need_a_good_key_and_their_own_body(evening: Evening) -> None:
     assert (missing.status, missing.code) == (400, "idempotency_key_required")
     faults: list[str] = []
     for key in BAD_KEYS:
-        header = key.encode("latin-1")
-        answer = evening.customer.request(
-            "POST", path, json=body, headers={"Idempotency-Key": header.decode("latin-1")}
-        )
+        answer = evening.customer.request("POST", path, json=body, headers={"Idempotency-Key": key})
         faults += faults_of(answer, f"key {key!r}")
     assert faults == []
     assert snapshot(evening) == before
