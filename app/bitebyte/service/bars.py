@@ -115,7 +115,7 @@ class Bars:
 
 def bar_not_found() -> Denied:
     """No such bar, or none that the caller may know of."""
-    return Denied("bar_not_found", "There is no such bar.")
+    return Denied("bar_not_found", "This bar does not exist.")
 
 
 def _slug_key(slug: str) -> Key:

@@ -245,7 +245,7 @@ class Inventory:
 
 
 def _ingredient_not_found() -> Denied:
-    return Denied("ingredient_not_found", "There is no such ingredient.")
+    return Denied("ingredient_not_found", "This ingredient does not exist.")
 
 
 def _threshold_mismatch(unit: str) -> Denied:

@@ -114,7 +114,7 @@ class MenuImports:
         bar = (await self._bars.find_as_staff(caller, bar_ref, intent)).value
         menu_import = await self._reader.row(MenuImport, (import_id,), intent)
         if menu_import is None or menu_import.bar_id != bar.id:
-            raise Denied("import_not_found", "There is no such import.")
+            raise Denied("import_not_found", "This import does not exist.")
         index = await self._reader.settle_flushed(intent)
         return At(await self._outcome(menu_import), index)
 

@@ -151,7 +151,7 @@ class Ordering:
 
 def order_not_found() -> Denied:
     """No such order, or none that the caller may know of."""
-    return Denied("order_not_found", "There is no such order.")
+    return Denied("order_not_found", "This order does not exist.")
 
 
 def request_hash(account_id: str, bar_id: str, lines: tuple[OrderLineInput, ...]) -> str:

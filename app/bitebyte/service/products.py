@@ -146,7 +146,7 @@ class Products:
     async def _own(self, caller: Caller, product_id: str, intent: ReadIntent) -> SoldProduct:
         product = await self._reader.row(Product, (product_id,), intent)
         if product is None or not await self._bars.is_staff(caller, product.bar_id, intent):
-            raise Denied("product_not_found", "There is no such product.")
+            raise Denied("product_not_found", "This product does not exist.")
         bar = await self._reader.row(Bar, (product.bar_id,), intent)
         assert bar is not None, "a product belongs to a bar"
         return SoldProduct(product, bar.currency)
