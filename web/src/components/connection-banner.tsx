@@ -1,0 +1,17 @@
+import { useIsConnectionLost } from "~/lib/connection";
+import styles from "./connection-banner.module.css";
+
+/** Says that the page has lost the bar and is on it. Goes away by itself. */
+export function ConnectionBanner() {
+  const isLost = useIsConnectionLost();
+  return (
+    <div role="status" aria-live="polite" className={styles.place}>
+      {isLost && (
+        <p className={styles.banner} data-testid="connection-banner">
+          <span className={styles.dot} aria-hidden="true" />
+          Reconnecting… What you see may be a little old.
+        </p>
+      )}
+    </div>
+  );
+}
