@@ -1,0 +1,62 @@
+import { Button, ButtonLink } from "~/components/button";
+import { Glass } from "~/components/glass";
+import { useDocumentTitle } from "~/components/page";
+import { EmptyState, ErrorState, Notice, Skeleton } from "~/components/states";
+import { ApiProblem, describeError } from "~/lib/problem";
+import { formatRelative, useNow } from "~/lib/time";
+import { OrderLines } from "./order-lines";
+import { hasEnded, isCancellable, STATUS_TEXTS } from "./order-status";
+import { OrderSteps } from "./order-steps";
+import { useCancelOrder, useOrder, type Order } from "./orders-api";
+import styles from "./tracking.module.css";
+
+/** One order, live: what is happening, how far it is, what it was. */
+export function TrackingView({ orderId }: { orderId: string }) {
+  const order = useOrder(orderId);
+  if (order.isPending) return <Skeleton rows={4} label="Loading your order" />;
+  if (order.data !== undefined) return <Tracking order={order.data} />;
+  if (order.error instanceof ApiProblem && (order.error.status === 404 || order.error.status === 422)) {
+    return (
+      <EmptyState title="No such order" action={<ButtonLink look="primary" to="/orders">See your orders</ButtonLink>}>
+        <p>It may belong to another account.</p>
+      </EmptyState>
+    );
+  }
+  return <ErrorState error={order.error} onRetry={() => void order.refetch()} />;
+}
+
+function Tracking({ order }: { order: Order }) {
+  const now = useNow(15_000);
+  const cancel = useCancelOrder();
+  const text = STATUS_TEXTS[order.status];
+  const reason = order.history.at(-1)?.reason;
+  const portrait = order.lines[0];
+  useDocumentTitle(`${text.short} · order ${order.number}`);
+
+  return (
+    <div className={styles.tracking}>
+      <div className={styles.portrait} data-tone={text.tone}>
+        <Glass name={portrait?.name ?? "drink"} ingredients={[]} sizePx={176} level={text.level} isEmpty={text.level === 0} />
+      </div>
+      <p className={styles.number}>Order <span className="number">{order.number}</span></p>
+      <div role="status" aria-live="polite" className={styles.status} data-testid="order-status" data-status={order.status}>
+        <h1>{text.headline}</h1>
+        <p>{text.detail}</p>
+        {reason !== undefined && reason !== "" && <p className={styles.reason}>“{reason}”</p>}
+      </div>
+      {(!hasEnded(order.status) || order.status === "completed") && <OrderSteps order={order} />}
+      <OrderLines order={order} />
+      <p className={styles.placed}>Placed {formatRelative(order.placed_at, now)}</p>
+      {cancel.isError && <Notice tone="bad">{describeError(cancel.error)}</Notice>}
+      <div className={styles.actions}>
+        <ButtonLink look={hasEnded(order.status) ? "primary" : "secondary"} to="/bars/$bar" params={{ bar: order.bar_id }}>Back to the menu</ButtonLink>
+        <ButtonLink look="quiet" to="/orders">All my orders</ButtonLink>
+        {isCancellable(order.status) && (
+          <Button look="danger" disabled={cancel.isPending} onClick={() => cancel.mutate(order)}>
+            {cancel.isPending ? "Cancelling…" : "Cancel this order"}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
