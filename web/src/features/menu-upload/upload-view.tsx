@@ -1,0 +1,75 @@
+import { useState } from "react";
+import { ButtonLink } from "~/components/button";
+import { Notice } from "~/components/states";
+import { ApiProblem, describeError } from "~/lib/problem";
+import { describeUnfit, exportAddress, useCommit, usePreview } from "./api";
+import { FileDrop } from "./file-drop";
+import { Preview } from "./preview";
+import { TEMPLATE_CSV } from "./template";
+import styles from "./upload.module.css";
+
+const TEMPLATE_ADDRESS = `data:text/csv;charset=utf-8,${encodeURIComponent(TEMPLATE_CSV)}`;
+
+/** The menu as a file: in, with a look before it counts, and out. */
+export function UploadView({ bar }: { bar: string }) {
+  const [file, setFile] = useState<File | null>(null);
+  const preview = usePreview(bar);
+  const commit = useCommit(bar);
+  const unfit = file === null ? null : describeUnfit(file);
+
+  const choose = (chosen: File) => {
+    setFile(chosen);
+    commit.reset();
+    preview.reset();
+    if (describeUnfit(chosen) === null) preview.mutate(chosen);
+  };
+  const discard = () => {
+    setFile(null);
+    preview.reset();
+    commit.reset();
+  };
+
+  return (
+    <div className={styles.upload}>
+      {commit.isSuccess && (
+        <Notice tone="good">
+          <p><strong>The menu is published.</strong> Guests see it already.</p>
+          <p className={styles.actions}>
+            <ButtonLink to="/bars/$bar" params={{ bar }}>See it as a guest</ButtonLink>
+            <ButtonLink to="/work/$bar/stock" params={{ bar }}>Fill the stock</ButtonLink>
+          </p>
+        </Notice>
+      )}
+      {preview.data !== undefined && file !== null && !commit.isSuccess ? (
+        <Preview
+          fileName={file.name} preview={preview.data} isCommitting={commit.isPending} error={commit.error}
+          onCommit={() => commit.mutate(preview.data)} onDiscard={discard}
+        />
+      ) : (
+        <FileDrop isBusy={preview.isPending} onFile={choose} />
+      )}
+      {unfit !== null && <Notice tone="bad">{unfit}</Notice>}
+      {preview.isError && <UploadError error={preview.error} />}
+      <section className={styles.formats}>
+        <h2>The file</h2>
+        <p>One row for each ingredient of a drink. The first row of a drink names its section and price; the rows below it may leave them empty.</p>
+        <pre className={styles.example}>{TEMPLATE_CSV}</pre>
+        <p className={styles.actions}>
+          <a href={TEMPLATE_ADDRESS} download="menu-template.csv">Download this example</a>
+          <a href={exportAddress(bar, "csv")} download>Download your menu as CSV</a>
+          <a href={exportAddress(bar, "json")} download>as JSON</a>
+        </p>
+      </section>
+    </div>
+  );
+}
+
+function UploadError({ error }: { error: unknown }) {
+  const faults = error instanceof ApiProblem ? error.errors : [];
+  return (
+    <Notice tone="bad">
+      <p>{describeError(error)}</p>
+      <ul>{faults.map(({ pointer, message }) => <li key={pointer}>{pointer} {message}</li>)}</ul>
+    </Notice>
+  );
+}
