@@ -1,0 +1,5 @@
+import { BarList } from "~/features/menu/bar-list";
+
+export function HomeRoute() {
+  return <BarList />;
+}

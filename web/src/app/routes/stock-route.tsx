@@ -1,0 +1,10 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { Page } from "~/components/page";
+import { StockView } from "~/features/stock/stock-view";
+
+const route = getRouteApi("/work/$bar");
+
+export function StockRoute() {
+  const { bar } = route.useParams();
+  return <Page title="What you have" width="middle"><StockView bar={bar} /></Page>;
+}
