@@ -182,7 +182,9 @@ class Core:
                 inflight_messages_max=self.config.inflight_messages_max,
             )
         self.peers = tuple(peer for peer in self.progress.values() if peer.id != self.id)
-        self.progress[self.id].note_accepted(log.stable)
+        own = self.progress[self.id]
+        own.note_accepted(log.stable)
+        own.is_recently_active = True
         self.is_heartbeat_due = True
         log.append_new(self.term, (b"",))
 

@@ -6,9 +6,13 @@ from typing import TypeVar
 
 from memory_disk import MemoryDisk
 
-from bitebyte.raft import ConfState, Entry, HardState, RaftConfig, RawNode, ReadState
+from bitebyte.raft import ConfState, Entry, HardState, RaftConfig, RawNode, ReadState, Role
 from bitebyte.raft.messages import (
     LocalMessage,
+    MsgApp,
+    MsgAppResp,
+    MsgVote,
+    MsgVoteResp,
     PeerMessage,
     StorageApplyResp,
     StorageFetchResp,
@@ -190,3 +194,45 @@ class Group:
 def three(**options: int) -> Group:
     """Three fresh members."""
     return Group(*(PromptMember(member_id, seed=member_id, **options) for member_id in (1, 2, 3)))
+
+
+def request_vote(
+    member: PromptMember, *, sender: int, term: int, last: tuple[int, int] = (0, 0)
+) -> MsgVote:
+    last_index, last_term = last
+    return MsgVote(
+        to=member.node.id, sender=sender, term=term, last_index=last_index, last_term=last_term
+    )
+
+
+def request_append(
+    member: PromptMember,
+    *,
+    sender: int,
+    term: int,
+    prev: tuple[int, int] = (0, 0),
+    entries: tuple[Entry, ...] = (),
+    commit: int = 0,
+) -> MsgApp:
+    return MsgApp(
+        to=member.node.id,
+        sender=sender,
+        term=term,
+        prev_index=prev[0],
+        prev_term=prev[1],
+        entries=entries,
+        commit=commit,
+    )
+
+
+def elected_leader(**options: int) -> PromptMember:
+    """Member 1, elected in term 1 by the vote of member 2, its no-op committed by both others."""
+    member = PromptMember(1, **options)
+    member.campaign()
+    for is_pre in (True, False):
+        member.step(MsgVoteResp(to=1, sender=2, term=1, is_pre=is_pre))
+    for peer in (2, 3):
+        member.step(MsgAppResp(to=1, sender=peer, term=1, index=1))
+    assert member.node.role is Role.LEADER
+    assert member.node.commit_index == 1
+    return member

@@ -4,7 +4,14 @@ from random import Random
 
 import pytest
 from memory_disk import MemoryDisk
-from prompt_member import ELECTION_TICKS, HEARTBEAT_TICKS, PromptMember, only, three
+from prompt_member import (
+    ELECTION_TICKS,
+    HEARTBEAT_TICKS,
+    PromptMember,
+    elected_leader,
+    only,
+    three,
+)
 
 from bitebyte.raft import (
     AcknowledgedLogLost,
@@ -34,17 +41,6 @@ from bitebyte.raft.messages import (
 )
 
 
-def elected(**options: int) -> PromptMember:
-    """Member 1 of three leads term 1; both others have its no-op and replicate."""
-    member = PromptMember(1, **options)
-    member.campaign()
-    for is_pre in (True, False):
-        member.step(MsgVoteResp(to=1, sender=2, term=1, is_pre=is_pre))
-    for peer in (2, 3):
-        member.step(MsgAppResp(to=1, sender=peer, term=1, index=1))
-    return member
-
-
 def accept(sender: int, index: int) -> MsgAppResp:
     return MsgAppResp(to=1, sender=sender, term=1, index=index)
 
@@ -63,14 +59,14 @@ def test_a_fresh_member_has_nothing_to_do() -> None:
 
 
 def test_work_is_handed_out_once() -> None:
-    member = elected()
+    member = elected_leader()
     member.node.propose([b"a"])
     assert member.node.ready() != Ready()
     assert not member.node.has_ready()
 
 
 def test_what_arrives_between_two_readys_becomes_one_message_per_peer() -> None:
-    member = elected()
+    member = elected_leader()
     for number in range(10):
         member.node.propose([b"%d" % number])
     ready = member.node.ready()
@@ -80,7 +76,7 @@ def test_what_arrives_between_two_readys_becomes_one_message_per_peer() -> None:
 
 
 def test_a_message_is_bounded_but_a_single_larger_entry_still_goes() -> None:
-    member = elected(size_per_message_bytes_max=10)
+    member = elected_leader(size_per_message_bytes_max=10)
     member.node.propose([b"1234", b"5678", b"90", b"x" * 50, b"y"])
     sent = only(member.node.ready().messages, MsgApp, to=2)
     assert [[len(entry.data) for entry in m.entries] for m in sent] == [[4, 4, 2], [50], [1]]
@@ -99,7 +95,7 @@ def test_a_changed_commit_index_alone_writes_nothing() -> None:
 
 
 def test_a_commit_index_rides_along_with_the_next_write() -> None:
-    member = elected()
+    member = elected_leader()
     member.propose(b"a")
     member.step(accept(2, 2))
     member.propose(b"b")
@@ -288,7 +284,7 @@ def test_a_follower_drops_proposals_that_were_meant_for_a_leader() -> None:
 
 
 def test_proposals_are_refused_while_too_much_is_not_applied() -> None:
-    member = elected(unapplied_bytes_max=10)
+    member = elected_leader(unapplied_bytes_max=10)
     member.propose(b"x" * 11)
     with pytest.raises(ProposalDropped, match="not applied yet"):
         member.propose(b"y")
@@ -313,7 +309,7 @@ def test_a_new_follower_is_probed_with_one_message_until_it_answers() -> None:
 
 
 def test_appends_in_flight_are_capped_and_resume_when_answered() -> None:
-    member = elected(inflight_messages_max=2)
+    member = elected_leader(inflight_messages_max=2)
     sent = [len(only(member.propose(b"%d" % i), MsgApp, to=3)) for i in range(4)]
     assert sent == [1, 1, 0, 0]
     resumed = only(member.step(accept(3, 2)), MsgApp, to=3)
@@ -321,7 +317,7 @@ def test_appends_in_flight_are_capped_and_resume_when_answered() -> None:
 
 
 def test_appends_that_were_lost_are_found_by_an_empty_one() -> None:
-    member = elected(inflight_messages_max=2)
+    member = elected_leader(inflight_messages_max=2)
     for number in range(4):
         member.propose(b"%d" % number)
     member.tick(HEARTBEAT_TICKS)
@@ -336,18 +332,18 @@ def test_appends_that_were_lost_are_found_by_an_empty_one() -> None:
 
 
 def test_a_commit_index_is_told_once_and_not_beyond_the_cap() -> None:
-    member = elected()
+    member = elected_leader()
     member.propose(b"a")
     assert [m.commit for m in only(member.step(accept(2, 2)), MsgApp)] == [2, 2]
     assert member.step(accept(3, 2)) == []
-    capped = elected(inflight_messages_max=1)
+    capped = elected_leader(inflight_messages_max=1)
     capped.propose(b"a")
     sent = capped.step(accept(2, 2))
     assert [m.to for m in only(sent, MsgApp)] == [2], "member 3 has its one append in flight"
 
 
 def test_entries_that_left_memory_are_fetched_once_and_sent_on() -> None:
-    member = elected(log_cache_bytes_max=8, size_per_message_bytes_max=12)
+    member = elected_leader(log_cache_bytes_max=8, size_per_message_bytes_max=12)
     for number in range(10):
         member.propose(b"drink-%d" % number)
         member.step(accept(2, 2 + number))
@@ -372,7 +368,7 @@ def test_entries_that_left_memory_are_fetched_once_and_sent_on() -> None:
 
 
 def test_a_fetch_that_failed_is_tried_again_after_a_sign_of_life() -> None:
-    member = elected(log_cache_bytes_max=1)
+    member = elected_leader(log_cache_bytes_max=1)
     for number in range(5):
         member.propose(b"drink-%d" % number)
         member.step(accept(2, 2 + number))
@@ -391,7 +387,7 @@ def test_a_fetch_that_failed_is_tried_again_after_a_sign_of_life() -> None:
 
 
 def test_a_leader_shows_what_it_knows_of_everyone() -> None:
-    member = elected()
+    member = elected_leader()
     member.propose(b"a")
     views = member.node.progress()
     assert list(views) == [1, 2, 3]
@@ -426,7 +422,7 @@ def test_the_age_of_the_last_contact_with_the_leader_is_known() -> None:
     assert member.node.leader_contact_age_ticks == 3
     member.step(MsgHeartbeat(to=1, sender=2, term=1, commit=0))
     assert member.node.leader_contact_age_ticks == 0
-    leader = elected()
+    leader = elected_leader()
     leader.tick(ELECTION_TICKS - 1)
     assert leader.node.leader_contact_age_ticks == ELECTION_TICKS - 1
     leader.tick()

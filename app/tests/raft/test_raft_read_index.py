@@ -1,7 +1,7 @@
 """Reads are confirmed by rounds, never by ids, and see all that was committed before them."""
 
 import pytest
-from prompt_member import HEARTBEAT_TICKS, Group, PromptMember, only, three
+from prompt_member import HEARTBEAT_TICKS, Group, PromptMember, elected_leader, only, three
 
 from bitebyte.raft import ReadState
 from bitebyte.raft.messages import (
@@ -21,14 +21,7 @@ def ack(sender: int, read_seq: int, term: int = 1) -> MsgHeartbeatResp:
 
 @pytest.fixture
 def leader() -> PromptMember:
-    """Member 1 of three leads term 1, and its no-op is committed."""
-    member = PromptMember(1)
-    member.campaign()
-    for is_pre in (True, False):
-        member.step(MsgVoteResp(to=1, sender=2, term=1, is_pre=is_pre))
-    for peer in (2, 3):
-        member.step(MsgAppResp(to=1, sender=peer, term=1, index=1))
-    return member
+    return elected_leader()
 
 
 def test_a_read_waits_for_a_quorum_that_confirms_the_leader(leader: PromptMember) -> None:
@@ -79,7 +72,7 @@ def test_a_late_answer_to_an_old_round_confirms_no_newer_read_and_loses_none(
     assert [read.request_id for read in leader.reads] == [7, 7, 8]
 
 
-def test_answers_of_one_member_are_one_voice(leader: PromptMember) -> None:
+def test_answers_of_one_member_are_one_voice() -> None:
     five = PromptMember(1, voters=range(1, 6))
     five.campaign()
     for is_pre in (True, False):
@@ -136,7 +129,7 @@ def test_without_a_leader_a_read_is_refused() -> None:
     assert not member.node.read_index(1)
 
 
-def test_waiting_reads_are_bounded(leader: PromptMember) -> None:
+def test_waiting_reads_are_bounded() -> None:
     member = PromptMember(1, voters=(1, 2), pending_reads_max=2)
     member.campaign()
     for is_pre in (True, False):
@@ -161,7 +154,8 @@ def test_a_deposed_leader_cannot_confirm_a_stale_read() -> None:
     group = Group(*(PromptMember(i, seed=i) for i in (1, 2, 3)))
     group.elect(1)
     group.isolate(1)
-    group[2].tick(40), group[3].tick(40)
+    group[2].tick(40)
+    group[3].tick(40)
     group.elect(2)
     group.propose(2, b"newer")
     assert group[2].payloads == [b"newer"]
