@@ -77,7 +77,7 @@ def welcome(options: DemoOptions, plans: Sequence[NodePlan]) -> str:
         ]
     lines += [
         "  Try: order as the guest at one node and watch the merchant's board at another. Then",
-        "  kill the leader for real (kill -9 and its pid below) and go on ordering.",
+        "  kill the leader for real (kill -9 and the pid in its line) and go on ordering.",
         f"  Ctrl-C stops everything; what was ordered stays in {options.data_dir}.",
         "",
     ]
