@@ -56,7 +56,7 @@ def decode_command(data: bytes) -> AnyCommand:
     """
     try:
         return _decoder.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         tag = _tag_of(data)
         if tag is not None and tag not in _tags:
             raise UnknownCommand(tag) from None
@@ -66,7 +66,7 @@ def decode_command(data: bytes) -> AnyCommand:
 def _tag_of(data: bytes) -> str | None:
     try:
         fields = msgspec.msgpack.decode(data, type=dict[str, object])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     tag = fields.get("c")
     return tag if isinstance(tag, str) else None
