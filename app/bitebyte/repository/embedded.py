@@ -92,6 +92,7 @@ class EmbeddedPostgres:
             if not pg_data.exists():
                 _make_cluster(launch, data_dir, pg_data)
             _check_major_version(pg_data)
+            launch.hand_over(pg_data)
             socket_dir = _prepare_socket_dir(launch, data_dir)
             _write_settings(pg_data, socket_dir)
             log_path = data_dir / "postgres.log"
@@ -259,24 +260,26 @@ def _check_major_version(pg_data: Path) -> None:
 
 
 def _prepare_socket_dir(launch: Launch, data_dir: Path) -> Path:
-    """The socket's directory, mode 0700 and ours alone."""
+    """The socket's directory, mode 0700 and the server's alone."""
+    owner_uid = os.geteuid() if launch.owner is None else launch.owner[0]
     socket_dir = data_dir / "postgres-socket"
     if len(os.fsencode(socket_dir / _SOCKET_NAME)) > _SOCKET_PATH_BYTES_MAX:
         digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
-        socket_dir = Path(tempfile.gettempdir()) / f"bitebyte-{os.geteuid()}-{digest}"
-    uid = os.geteuid() if launch.owner is None else launch.owner[0]
+        socket_dir = Path(tempfile.gettempdir()) / f"bitebyte-{owner_uid}-{digest}"
+    elif socket_dir.exists():
+        shutil.rmtree(socket_dir, ignore_errors=True)  # an earlier start's, perhaps another owner's
     try:
         socket_dir.mkdir(mode=0o700)
         launch.hand_over(socket_dir)
     except FileExistsError:
+        # In the system's temporary directory anybody may have been there first.
         found = socket_dir.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner_uid:
             raise EmbeddedPostgresError(
                 f"{socket_dir} belongs to somebody else: remove it, or use a data directory"
                 " with a shorter path"
             ) from None
         socket_dir.chmod(0o700)
-        launch.hand_over(socket_dir)
     except OSError as error:
         raise EmbeddedPostgresError(
             f"no place for the socket of PostgreSQL: {socket_dir}: {error.strerror}"

@@ -33,7 +33,7 @@ class Launch(msgspec.Struct, frozen=True):
     prefix: tuple[str, ...]
     """Goes before every program; empty when we are an ordinary user already."""
     owner: tuple[int, int] | None
-    """(uid, gid) that must own what PostgreSQL writes; None: whoever we are."""
+    """(uid, gid) that must own what PostgreSQL writes; None: an ordinary user, who owns it."""
 
     def command(self, program: str, *arguments: str) -> list[str]:
         """The argument list that runs `program` to its end."""
@@ -52,9 +52,14 @@ class Launch(msgspec.Struct, frozen=True):
         return [*self.prefix, _require("setpriv"), "--pdeathsig", "INT", "--", *guard, *server]
 
     def hand_over(self, path: Path) -> None:
-        """Gives `path` to the account that PostgreSQL runs as, where that is not us."""
-        if self.owner is not None:
-            os.chown(path, *self.owner)
+        """Gives `path`, with all below it, to the account that PostgreSQL runs as. An earlier
+        start may have run as another one."""
+        if self.owner is None or path.lstat().st_uid == self.owner[0]:
+            return
+        for folder, _, files in os.walk(path):
+            for name in files:
+                os.chown(Path(folder, name), *self.owner, follow_symlinks=False)
+            os.chown(folder, *self.owner)
 
 
 def find_launch(data_dir: Path) -> Launch:
@@ -72,7 +77,7 @@ def find_launch(data_dir: Path) -> Launch:
         mapping = (f"--map-user={account.pw_uid}", f"--map-group={account.pw_gid}")
         namespace = (unshare, "--user", *mapping, "--")
         if _succeeds([*namespace, str(bin_dir / "postgres"), "--version"]):
-            return Launch(bin_dir, namespace, None)
+            return Launch(bin_dir, namespace, (0, 0))
     return _launch_as(account, bin_dir, data_dir)
 
 
