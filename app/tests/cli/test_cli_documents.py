@@ -71,3 +71,11 @@ def test_a_decision_says_why_what_follows_and_what_was_turned_down(decision: Pat
 
 def test_decisions_are_numbered_without_gaps() -> None:
     assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+def test_files_that_a_document_names_exist(document: Path) -> None:
+    named = re.findall(
+        r"`([\w./-]+/[\w./-]*\.(?:py|md|sql|lock|json))`", document.read_text("utf-8")
+    )
+    for name in named:
+        assert (ROOT / name).exists() or (ROOT / "app/bitebyte" / name).exists(), name
