@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from bitebyte.config import ConfigProblems, load_node_config
-from bitebyte.main import run
 
 EXIT_BAD_CONFIG = 2
 
@@ -88,4 +87,7 @@ def register(app: typer.Typer) -> None:
         except ConfigProblems as problems:
             typer.echo(f"bitebyte node: the configuration cannot be used:\n{problems}", err=True)
             raise typer.Exit(EXIT_BAD_CONFIG) from None
+        # The whole server hangs on this import; other commands must not wait seconds for it.
+        from bitebyte.main import run
+
         raise typer.Exit(run(config))
