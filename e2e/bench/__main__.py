@@ -19,9 +19,11 @@ from bench.alternative.system import Alternative
 from bench.load import LoadFailed, Shop, Target, require_wrk, run_load, write_load_file
 from bench.menu import BAR_PRODUCTS, ORDERS, order_mix
 from bitebyte_e2e.cluster import Cluster, running_cluster
+from bitebyte_e2e.waiting import pause
 
 ACCOUNTS = 64
 MEMORY_MIB_MAX = 150.0
+IDLE_PERCENT_MIN = 90.0
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,30 @@ def machine() -> dict[str, Any]:
     }
 
 
+def idle_percent(duration_s: float) -> float:
+    """How idle the machine is right now, over all its CPUs: what is left of it for a measurement
+    whose processes have not started yet."""
+
+    def totals() -> tuple[int, int]:
+        fields = [int(value) for value in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+        return fields[3] + fields[4], sum(fields[:8])
+
+    idle_before, all_before = totals()
+    pause(duration_s)
+    idle, everything = totals()
+    return 100 * (idle - idle_before) / max(1, everything - all_before)
+
+
 def run(plan: Plan, out: Path, seed: int) -> list[report.Comparison]:
     """Everything once, and writes the results to `out`. Returns the comparisons."""
     out.mkdir(parents=True, exist_ok=True)
+    idle = idle_percent(2.0)
+    if idle < IDLE_PERCENT_MIN:
+        print(
+            f"bench: the machine is only {idle:.0f} % idle before it starts: other programs will"
+            " disturb the figures",
+            file=sys.stderr,
+        )
     with tempfile.TemporaryDirectory(prefix="bitebyte-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -167,6 +190,7 @@ def run(plan: Plan, out: Path, seed: int) -> list[report.Comparison]:
         "bars": plan.bars,
         "orders_ours": orders,
         "seed": seed,
+        "idle_percent_before": round(idle, 1),
     }
     text = report.document(comparisons=comparisons, machine=machine(), method=method, memory=memory)
     everything = report.as_json(

@@ -115,11 +115,12 @@ def document(
 {table(comparisons)}
 
 The same order on the same machine in one run: {method["repeats"]} repeats of
-{method["duration_s"]} s, in turns (BiteByte, alternative with 1 worker, with 2 workers, and
+{method["duration_s"]} s, in turns (BiteByte, the alternative with 1 worker, with 2 workers, and
 again), each after {method["warm_up_s"]} s of warm-up; medians. The ratio's range is over turns
 that followed each other. While one system is measured the other has no CPU: BiteByte's processes
 are stopped, the alternative's have no clients. One machine carries all three nodes (or servers),
-their databases and wrk, so CPU is the limit, for both.
+their databases and wrk, so CPU is the limit for both. It was
+{method["idle_percent_before"]:.0f} % idle before.
 
 **BiteByte**: three nodes with PostgreSQL 18 each (fsync on), elections, sessions and
 authorisation on, load at the leader. **Alternative**: FastAPI + asyncpg (uvicorn, uvloop,
@@ -129,11 +130,11 @@ session, reads prices and recipes, and reserves, numbers, stores and remembers t
 transaction of two statements, locks last. It sends no events and keeps no state hash; BiteByte
 does both.
 
-**Load**: wrk, 1 thread, {method["accounts"]} signed-in customers in turn, {method["orders"]}
-different orders of 1 to 3 of {method["products"]} drinks, {method["bars"]} bar(s) in turn, a fresh
-Idempotency-Key each; stock never runs out. A run with any answer of 400 or above does not count,
-and afterwards both databases must hold as many orders as wrk has counted, or more (those on the
-wire when it stopped).
+**Load**: wrk, 1 thread; {method["accounts"]} signed-in customers in turn, spread over
+{method["bars"]} bar(s); {method["orders"]} different orders of 1 to 3 of {method["products"]}
+drinks, each with a fresh Idempotency-Key; stock never runs out. A run with any answer of 400 or
+above does not count, and afterwards both databases must hold as many orders as wrk has counted,
+or more (those on the wire when it stopped).
 
 **Memory** of a node's process after the load of {method["orders_ours"]:,} orders: {node_memory}.
 

@@ -47,6 +47,8 @@ class Round:
     recovery_s: float
     """From the kill to the first order confirmed by a request that began after the process had
     ended."""
+    rejoin_s: float
+    """From the restart of the killed node until it is ready again, under load."""
 
 
 def play_round(cluster: Cluster, number: int, chance: random.Random) -> Round:
@@ -82,8 +84,10 @@ def play_round(cluster: Cluster, number: int, chance: random.Random) -> Round:
         )
         workload.run_for(chance.uniform(0.0, 1.0))
         cluster.start(before.name)
+        started_s = time.monotonic()
         confirmed = history.confirmed_count()
         cluster.wait_ready(before.name)
+        rejoin_s = time.monotonic() - started_s
         wait_until(
             lambda: history.confirmed_count() >= confirmed + CONFIRMED_MIN,
             what=f"{CONFIRMED_MIN} more orders after the restart",
@@ -97,6 +101,7 @@ def play_round(cluster: Cluster, number: int, chance: random.Random) -> Round:
         before=before,
         after=cluster.wait_leader(),
         recovery_s=(first.ended_ns - killed_ns) / 1e9,
+        rejoin_s=rejoin_s,
     )
 
 
@@ -167,6 +172,7 @@ def report(rounds: list[Round], seed: int, artifacts_dir: Path) -> None:
             "max": round(max(recovery), 3),
             "all": [round(value, 3) for value in recovery],
         },
+        "rejoin_s": [round(played.rejoin_s, 3) for played in rounds],
         "histories": [played.history.summary() for played in rounds],
     }
     (artifacts_dir / "leader_kill.json").write_text(json.dumps(summary, indent=2))
