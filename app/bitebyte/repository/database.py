@@ -19,6 +19,7 @@ import asyncpg
 import msgspec
 
 from bitebyte.raft.types import ConfState
+from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.errors import DatabaseInUse, ForeignDatabase, UnsafeDatabase
 from bitebyte.repository.log_store import LogStore
 from bitebyte.repository.migrations import load_migrations, migrate
@@ -97,33 +98,40 @@ class Database:
         A lock that a process which just died still holds is waited for up to `lock_timeout_s`.
         `expect`: refuse a database that belongs to somebody else; one that belongs to nobody
         yet is fine (`identity()` tells). Raises UnsafeDatabase, DatabaseInUse, SchemaTooNew,
-        ForeignDatabase; OSError or asyncpg's errors when there is no server to talk to.
+        ForeignDatabase, or DatabaseUnavailable when there is no server to talk to.
         """
         opened: list[asyncpg.Connection | asyncpg.Pool] = []
         try:
-            log_writer = await _connect(dsn, "bitebyte log")
-            opened.append(log_writer)
-            await _refuse_unsafe(log_writer)
-            flusher = await _connect(dsn, "bitebyte flush")
-            opened.append(flusher)
-            deadline = time.monotonic() + lock_timeout_s
-            await _lock(log_writer, _LOG_LOCK, deadline)
-            await _lock(flusher, _STATE_LOCK, deadline)
-            await migrate(log_writer, load_migrations())
-            _refuse_foreign(await _read_identity(log_writer), expect)
-            readers = await _create_pool(
-                dsn, "bitebyte read", _READER_SETTINGS, READER_CONNECTIONS_MAX
-            )
-            opened.append(readers)
-            queries = await _create_pool(
-                dsn, "bitebyte query", _QUERY_SETTINGS, QUERY_CONNECTIONS_MAX
-            )
-            opened.append(queries)
-            state = await StateStore.open(flusher, readers)
+            with reaching_the_database():
+                return await cls._open(dsn, expect, time.monotonic() + lock_timeout_s, opened)
         except BaseException:
             for resource in reversed(opened):
                 resource.terminate()
             raise
+
+    @classmethod
+    async def _open(
+        cls,
+        dsn: str,
+        expect: Identity | None,
+        lock_deadline: float,
+        opened: list[asyncpg.Connection | asyncpg.Pool],
+    ) -> "Database":
+        """As `open`; what must be closed if it fails is in `opened`."""
+        log_writer = await _connect(dsn, "bitebyte log")
+        opened.append(log_writer)
+        await _refuse_unsafe(log_writer)
+        flusher = await _connect(dsn, "bitebyte flush")
+        opened.append(flusher)
+        await _lock(log_writer, _LOG_LOCK, lock_deadline)
+        await _lock(flusher, _STATE_LOCK, lock_deadline)
+        await migrate(log_writer, load_migrations())
+        _refuse_foreign(await _read_identity(log_writer), expect)
+        readers = await _create_pool(dsn, "bitebyte read", _READER_SETTINGS, READER_CONNECTIONS_MAX)
+        opened.append(readers)
+        queries = await _create_pool(dsn, "bitebyte query", _QUERY_SETTINGS, QUERY_CONNECTIONS_MAX)
+        opened.append(queries)
+        state = await StateStore.open(flusher, readers)
         return cls(log_writer, flusher, readers, queries, state)
 
     async def identity(self) -> Identity | None:

@@ -1,6 +1,7 @@
 """Errors of the database.
 
 RepositoryError
+├── DatabaseUnavailable  no server answers, or not in time: another node may do better
 ├── UnsafeDatabase     fsync off, checksums off, unknown schema: the node refuses to start
 ├── SchemaTooNew       the schema was written by a newer program
 ├── DatabaseInUse      another process holds this database
@@ -14,6 +15,11 @@ RepositoryError
 
 class RepositoryError(Exception):
     """Anything that the database refuses or lacks."""
+
+
+class DatabaseUnavailable(RepositoryError):
+    """The server does not answer, refuses the connection or took too long. A read may be tried
+    again, here or at another node."""
 
 
 class UnsafeDatabase(RepositoryError):

@@ -8,6 +8,7 @@ import msgspec
 
 from bitebyte.raft.messages import StorageAppend
 from bitebyte.raft.types import ConfState, Entry, HardState, TermRun
+from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.errors import DamagedDatabase
 from bitebyte.repository.types import StoredLog
 from bitebyte.repository.write_guard import WriteGuard
@@ -136,8 +137,9 @@ class LogStore:
 
     async def fetch(self, low: int, high: int, bytes_max: int) -> tuple[Entry, ...]:
         """Entries [low, high), at least one, up to `bytes_max` of data; empty if `low` is not
-        stored. Raises DamagedDatabase on a gap."""
-        rows = await self._readers.fetch(_FETCH, low, high, bytes_max)
+        stored. Raises DatabaseUnavailable, or DamagedDatabase on a gap."""
+        with reaching_the_database():
+            rows = await self._readers.fetch(_FETCH, low, high, bytes_max)
         entries = tuple(Entry(*row) for row in rows)
         for offset, entry in enumerate(entries):
             if entry.index != low + offset:

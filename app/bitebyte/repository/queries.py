@@ -1,10 +1,9 @@
 """Set-based reads for lists and searches, on the flushed state.
 
 Each takes `limit` (1..200) and an opaque `cursor`; a cursor that was not made here raises
-InvalidCursor. Ordering is stated per method and stable under inserts. Ids that are malformed
-are ids that nobody has: they find nothing.
-
-Times are first in the keys of lists by time, ids (UUIDv7) break ties.
+InvalidCursor, a database that does not answer in time DatabaseUnavailable. Ordering is stated
+per method and stable under inserts. Ids that are malformed are ids that nobody has: they find
+nothing. Lists by time are sorted by time first; ids (UUIDv7) break ties.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -25,6 +24,7 @@ from bitebyte.domain.entities import (
 )
 from bitebyte.domain.ids import is_id
 from bitebyte.domain.names import fold
+from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.cursors import NameCursor, TimeCursor, decode_cursor, encode_cursor
 from bitebyte.repository.tables import (
     ALERTS,
@@ -208,14 +208,17 @@ class Queries:
         """What the account is at the bar; None: a stranger."""
         if not (is_id(bar_id) and is_id(account_id)):
             return None
-        return await self._pool.fetchval(_MEMBER_ROLE, bar_id, account_id)
+        with reaching_the_database():
+            return await self._pool.fetchval(_MEMBER_ROLE, bar_id, account_id)
 
     async def _all(
         self, table: Table, query: str, ids: Sequence[str], *more: Any
     ) -> tuple[Any, ...]:
         if not all(map(is_id, ids)):
             return ()
-        return tuple(map(table.to_entity, await self._pool.fetch(query, *ids, *more)))
+        with reaching_the_database():
+            rows = await self._pool.fetch(query, *ids, *more)
+        return tuple(map(table.to_entity, rows))
 
     async def _page(
         self,
@@ -231,7 +234,8 @@ class Queries:
         assert 1 <= limit <= PAGE_ITEMS_MAX, "the API bounds the limit"
         if not all(map(is_id, ids)):
             return Page((), None)
-        rows = await self._pool.fetch(query, *ids, *after, limit + 1, *more)
+        with reaching_the_database():
+            rows = await self._pool.fetch(query, *ids, *after, limit + 1, *more)
         items = tuple(map(table.to_entity, rows[:limit]))
         return Page(items, mark(items[-1]) if len(rows) > limit else None)
 

@@ -1,6 +1,6 @@
 """The replicated state as rows: loaded by key, flushed in bulk with the index that it reflects."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -9,6 +9,7 @@ import msgspec
 from bitebyte.domain.entities import AnyEntity, Key
 from bitebyte.domain.limits import IDEMPOTENCY_DELETE_AFTER_MS
 from bitebyte.domain.results import Event
+from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.errors import DamagedDatabase
 from bitebyte.repository.tables import TABLES
 from bitebyte.repository.types import AppliedEntry, FlushBatch
@@ -100,13 +101,18 @@ class StateStore:
 
     async def load(self, keys: Collection[Key]) -> dict[Key, AnyEntity]:
         """The rows that exist among `keys`, in one query per kind. Keys that can't exist, such
-        as malformed ids, are absent like any other."""
+        as malformed ids, are absent like any other. Raises DatabaseUnavailable."""
         by_kind: dict[str, list[Key]] = {}
         for key in keys:
             by_kind.setdefault(key.kind, []).append(key)
-        found: dict[Key, AnyEntity] = {}
         if not by_kind:
-            return found
+            return {}
+        with reaching_the_database():
+            rows = await self._load_kinds(by_kind)
+        return {entity.key: entity for entity in rows}
+
+    async def _load_kinds(self, by_kind: Mapping[str, Sequence[Key]]) -> list[AnyEntity]:
+        rows: list[AnyEntity] = []
         # One connection for all kinds: two queries in turn beat two connections in parallel,
         # as each takes less time than waking a second backend.
         async with self._readers.acquire() as connection:
@@ -114,10 +120,9 @@ class StateStore:
                 table = TABLES[kind]
                 arguments = table.to_key_columns(wanted)
                 if arguments[0]:
-                    for row in await connection.fetch(table.select_by_key, *arguments):
-                        entity = table.to_entity(row)
-                        found[entity.key] = entity
-        return found
+                    found = await connection.fetch(table.select_by_key, *arguments)
+                    rows.extend(map(table.to_entity, found))
+        return rows
 
     async def flush(self, batch: FlushBatch) -> None:
         """Writes rows, applied entries and the new applied index in one transaction.
@@ -153,13 +158,15 @@ class StateStore:
     async def hashes(self, last_n: int) -> tuple[tuple[int, bytes], ...]:
         """(index, state hash) of the newest `last_n` applied entries that are kept, oldest
         first."""
-        rows = await self._readers.fetch(_HASHES, last_n)
+        with reaching_the_database():
+            rows = await self._readers.fetch(_HASHES, last_n)
         return tuple((row[0], row[1]) for row in reversed(rows))
 
     async def events_after(self, index: int, limit: int) -> tuple[AppliedEntry, ...]:
         """Flushed entries after `index` that have events, oldest first, at most `limit`: fewer
         mean that there are no more."""
-        rows = await self._readers.fetch(_EVENTS_AFTER, index, limit)
+        with reaching_the_database():
+            rows = await self._readers.fetch(_EVENTS_AFTER, index, limit)
         return tuple(AppliedEntry(row[0], row[1], _events_decoder.decode(row[2])) for row in rows)
 
     async def oldest_event_index(self) -> int:

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from repository_examples import CONF_STATE, IDENTITY
+from repository_examples import BAR_ID, CONF_STATE, IDENTITY
 
+from bitebyte.domain.entities import Key
 from bitebyte.raft.messages import StorageAppend
 from bitebyte.raft.types import Entry
 from bitebyte.repository.database import Database
 from bitebyte.repository.embedded import EmbeddedPostgres
 from bitebyte.repository.errors import (
     DatabaseInUse,
+    DatabaseUnavailable,
     ForeignDatabase,
     SchemaTooNew,
     UnsafeDatabase,
@@ -205,3 +207,39 @@ async def test_a_refused_open_leaves_nothing_behind(database: Database, postgres
         ):
             await asyncio.sleep(0)
     await connection.close()
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://bitebyte@/postgres?host=/nowhere",
+        "postgresql://bitebyte@127.0.0.1:1/postgres",
+        "not a dsn",
+    ],
+)
+async def test_no_server_is_unavailable_and_says_why(dsn: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"the database is not available: .+"):
+        await Database.open(dsn)
+
+
+async def test_an_unknown_database_is_unavailable(postgres_server: EmbeddedPostgres) -> None:
+    with pytest.raises(DatabaseUnavailable, match="does not exist"):
+        await Database.open(postgres_server.dsn_of("nothing"))
+
+
+async def test_reads_of_a_server_that_is_gone_are_unavailable(
+    unsafe_server: EmbeddedPostgres,
+) -> None:
+    database = await Database.open(unsafe_server.dsn)
+    await database.log.load()
+    await unsafe_server.stop()
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.queries.bars(10)
+    with pytest.raises(DatabaseUnavailable):
+        await database.state.load([Key("account", (BAR_ID,))])
+    with pytest.raises(DatabaseUnavailable):
+        await database.state.events_after(0, 10)
+    with pytest.raises(DatabaseUnavailable):
+        await database.log.fetch(1, 2, 1000)
+    await database.close()
