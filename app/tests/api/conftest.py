@@ -21,7 +21,9 @@ from bitebyte.repository.embedded import EmbeddedPostgres
 
 @pytest.fixture(scope="session")
 async def member(
-    anyio_backend: object, postgres_server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
+    anyio_backend: object,
+    postgres_server: EmbeddedPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[OpenMember]:
     """The only voter of its cluster, leading."""
     connection = await asyncpg.connect(postgres_server.dsn)

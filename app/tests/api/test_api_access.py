@@ -171,7 +171,7 @@ async def test_what_is_hidden_looks_like_what_does_not_exist(
     access = MATRIX[operation]
     values = {**names, "new": str(new_number())}
     unknown = {**values, "slug": "no-such-bar"}
-    unknown |= {name: UNKNOWN_ID for name in ("order", "import", "alert", "gin", "martini")}
+    unknown |= dict.fromkeys(("order", "import", "alert", "gin", "martini"), UNKNOWN_ID)
     answers = [
         await scene.other_merchant.send(
             OPERATIONS[operation],

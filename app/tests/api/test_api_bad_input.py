@@ -85,9 +85,7 @@ ENDPOINTS = {
             "section": "Short",
             "description": "d",
             "price_minor": 900,
-            "recipe": [
-                {"ingredient_id": "{gin}", "amount": "50", "unit": "ml", "optional": False}
-            ],
+            "recipe": [{"ingredient_id": "{gin}", "amount": "50", "unit": "ml", "optional": False}],
         },
         {},
     ),

@@ -1,0 +1,195 @@
+"""The menu: what guests see, how they search it, and how it comes in and goes out."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from api_scene import BarScene, Http, new_number, open_bar, order, receive, sign_up
+
+pytestmark = pytest.mark.anyio
+
+HEADER = "section,product,description,price,ingredient,amount,unit,optional\n"
+CSV_TYPE = {"Content-Type": "text/csv"}
+
+
+async def _menu(http: Http, bar: str, query: str = "") -> list[dict[str, Any]]:
+    """All products of the menu, in its order."""
+    menu = await http.get(f"/bars/{bar}/menu{query}")
+    return [product for section in menu["sections"] for product in section["products"]]
+
+
+async def test_servings_left_follow_the_scarcest_counted_ingredient(http: Http) -> None:
+    merchant, customer = await sign_up(http, "merchant"), await sign_up(http, "customer")
+    bar = await open_bar(merchant, gin_ml=170)
+    left = {p["name"]: (p["available"], p["servings_left"]) for p in await _menu(http, bar.slug)}
+    assert left == {"Gin & Tonic": (True, 3), "Martini": (True, 2)}
+    await order(customer, bar.slug, bar.martini, 2)
+    left = {p["name"]: (p["available"], p["servings_left"]) for p in await _menu(customer, bar.id)}
+    assert left == {"Gin & Tonic": (True, 1), "Martini": (False, 0)}
+    await merchant.send("PATCH", f"/ingredients/{bar.tonic}", {"is_out": True})
+    left = {p["name"]: p["available"] for p in await _menu(merchant, bar.slug)}
+    assert left == {"Gin & Tonic": False, "Martini": False}
+    assert [p["ingredients"] for p in await _menu(merchant, bar.slug)] == [["Gin", "Tonic"]] * 2
+
+
+async def test_hidden_products_are_not_on_the_menu_and_cannot_be_ordered(scene: BarScene) -> None:
+    product = await scene.merchant.post(
+        f"/bars/{scene.bar.slug}/products",
+        {"name": f"Secret {new_number()}", "section": "Short", "price_minor": 1},
+    )
+    await scene.merchant.send("PATCH", f"/products/{product['id']}", {"status": "hidden"})
+    assert product["id"] not in {p["id"] for p in await _menu(scene.merchant, scene.bar.slug)}
+    refused = await scene.customer.send(
+        "POST",
+        f"/bars/{scene.bar.slug}/orders",
+        {"lines": [{"product_id": product["id"], "quantity": 1}]},
+        headers={"Idempotency-Key": f"hidden-{new_number()}"},
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "product_not_available")
+
+
+async def test_search_ignores_case_and_accents_and_looks_at_ingredients(http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    await merchant.send(
+        "PATCH", f"/products/{bar.martini}", {"description": "Très sec, à la vôtre"}
+    )
+    for query, names in {
+        "?q=MARTINI": ["Martini"],
+        "?q=tres%20votre": ["Martini"],
+        "?q=tonic": ["Gin & Tonic", "Martini"],
+        "?q=gin%20sec": ["Martini"],
+        "?section=long": ["Gin & Tonic"],
+        "?q=whisky": [],
+        "?q=%25": [],
+        "?q=": ["Gin & Tonic", "Martini"],
+    }.items():
+        found = [product["name"] for product in await _menu(merchant, bar.slug, query)]
+        assert found == names, query
+
+
+async def test_a_menu_that_did_not_change_is_not_sent_again(http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    path = f"/bars/{bar.slug}/menu"
+    first = await merchant.send("GET", path)
+    assert first.headers["Cache-Control"] == "no-cache"
+    for tag in (first.headers["ETag"], f'"other", W/{first.headers["ETag"]}', "*"):
+        same = await merchant.send("GET", path, headers={"If-None-Match": tag})
+        assert (same.status_code, same.content) == (304, b"")
+        assert same.headers["ETag"] == first.headers["ETag"]
+    await receive(merchant, bar.slug, bar.gin, 500)
+    changed = await merchant.send("GET", path, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+async def test_an_upload_lists_every_bad_row_and_changes_nothing(http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    rows = "A,Good,,5.00,Gin,30,ml,\nA,Bad price,,€5,Gin,30,ml,\nA,Bad unit,,5,Gin,1,shot,\n"
+    uploaded = await _upload(merchant, bar.slug, (HEADER + rows).encode())
+    assert uploaded.status_code == 201
+    body = uploaded.json()
+    assert [(error["row"], error["column"]) for error in body["errors"]] == [
+        (3, "price"),
+        (4, "unit"),
+    ]
+    assert body["summary"]["errors"] == 2
+    before = await _menu(merchant, bar.slug)
+    refused = await merchant.post(f"/bars/{bar.slug}/menu-imports/{body['id']}/commit", status=409)
+    assert refused["code"] == "import_has_errors"
+    assert await _menu(merchant, bar.slug) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "empty"),
+        (HEADER.encode(), "no products"),
+        (b"section,product,description,ingredient,amount,unit\nA,B,,Gin,1,ml\n", "price"),
+        ((HEADER + "A,B,,5,Gin,1,ml,\n").encode("utf-16"), "UTF-8"),
+        (HEADER.encode() + b"A,B\x00,,5,Gin,1,ml,\n", "NUL"),
+        (b"\xff\xfe\x00", "NUL"),
+        (b"just some text\n", "column"),
+        (b",".join([b"x"] * 100_000), "column"),
+    ],
+)
+async def test_a_file_that_is_no_menu_is_refused(
+    content: bytes, text: str, scene: BarScene
+) -> None:
+    answer = await _upload(scene.merchant, scene.bar.slug, content)
+    assert answer.status_code == 422, answer.text
+    assert text in answer.text
+    assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 422),
+        (b"[]", 422),
+        (b"[" * 100_000, 422),
+        (b'{"format": NaN}', 422),
+        (b'{"format": "bitebyte-menu", "version": 2, "currency": "EUR", "sections": []}', 422),
+        (b" " * (2 * 1024 * 1024 + 1), 413),
+    ],
+)
+async def test_json_that_is_no_menu_is_refused(
+    content: bytes, status: int, scene: BarScene
+) -> None:
+    answer = await scene.merchant.send(
+        "POST",
+        f"/bars/{scene.bar.slug}/menu-imports",
+        content=content,
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status_code == status, answer.text
+
+
+async def test_an_upload_of_another_kind_of_file_is_refused(scene: BarScene) -> None:
+    answer = await scene.merchant.send(
+        "POST",
+        f"/bars/{scene.bar.slug}/menu-imports",
+        content=b"%PDF-1.7",
+        headers={"Content-Type": "application/pdf"},
+    )
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+async def test_an_export_uploads_to_the_same_menu(file_format: str, http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    source, target = await open_bar(merchant), await open_bar(merchant, gin_ml=0)
+    await merchant.post(
+        f"/bars/{source.slug}/products",
+        {
+            "name": '=cmd("x"), "quoted"',
+            "section": "Odd",
+            "description": "two\nlines",
+            "price_minor": 1,
+            "recipe": [{"ingredient_id": source.gin, "amount": "2.5", "unit": "oz"}],
+        },
+    )
+    exported = await merchant.send("GET", f"/bars/{source.slug}/menu-export?format={file_format}")
+    assert f"{source.slug}-menu.{file_format}" in exported.headers["Content-Disposition"]
+    uploaded = await merchant.post(
+        f"/bars/{target.slug}/menu-imports",
+        content=exported.content,
+        headers={"Content-Type": exported.headers["Content-Type"]},
+    )
+    assert uploaded["errors"] == []
+    path = f"/bars/{target.slug}/menu-imports/{uploaded['id']}"
+    for _ in range(2):
+        committed = await merchant.post(f"{path}/commit", status=200)
+        assert committed["state"] == "committed"
+    assert (await merchant.get(path))["state"] == "committed"
+    again = await merchant.send("GET", f"/bars/{target.slug}/menu-export?format={file_format}")
+    assert again.content == exported.content
+    if file_format == "json":
+        assert json.loads(again.content)["sections"][-1]["name"] == "Odd"
+
+
+async def _upload(who: Http, bar: str, content: bytes) -> httpx.Response:
+    return await who.send("POST", f"/bars/{bar}/menu-imports", content=content, headers=CSV_TYPE)
