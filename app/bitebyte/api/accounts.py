@@ -12,12 +12,12 @@ from bitebyte.api.deps import OwnRead, SignedIn, WithServices, WithState
 from bitebyte.api.fields import Email, Name, Password, PasswordAttempt, RequestModel
 from bitebyte.api.quantities import time_answer
 from bitebyte.api.responses import BODY, UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.entities import Account
 from bitebyte.service.accounts import Membership
 from bitebyte.service.sessions import SESSION_LIFETIME_MS
 
-router = APIRouter(tags=["accounts"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["accounts"], route_class=StrictRoute)
 
 RoleName = Literal["customer", "merchant"]
 Locale = Literal["en", "zh-CN"]

@@ -12,10 +12,10 @@ from bitebyte.api.deps import OwnRead, Paging, SignedIn, WithServices
 from bitebyte.api.fields import Id
 from bitebyte.api.quantities import QuantityAnswer, quantity_answer, time_answer
 from bitebyte.api.responses import UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.entities import Alert, AlertState
 
-router = APIRouter(tags=["stock"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["stock"], route_class=StrictRoute)
 
 AlertId = Annotated[Id, Path(description="Id of the alert.")]
 

@@ -16,8 +16,9 @@ from bitebyte.api.event_stream import OpenStreams
 from bitebyte.api.headers import common_headers
 from bitebyte.api.health import health_routes
 from bitebyte.api.hot_orders import HotOrders
-from bitebyte.api.openapi import BASE_PATH, build_api, document_of
+from bitebyte.api.openapi import build_api, document_of
 from bitebyte.api.problems import add_exception_handlers
+from bitebyte.api.route import BASE_PATH
 from bitebyte.api.settings import ApiSettings
 from bitebyte.api.site import Site, load_site
 from bitebyte.node.node import Node

@@ -11,11 +11,11 @@ from bitebyte.api.deps import MaybeSignedIn, Paging, PublicRead, SignedIn, WithS
 from bitebyte.api.fields import Currency, Name, RequestModel, Slug, Timezone
 from bitebyte.api.quantities import time_answer
 from bitebyte.api.responses import UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.api.strict_json import is_clean_text
 from bitebyte.domain.entities import Bar
 
-router = APIRouter(tags=["bars"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["bars"], route_class=StrictRoute)
 
 
 def _bar_ref(text: str) -> str:

@@ -9,11 +9,11 @@ from bitebyte.api.answers import JsonAnswer
 from bitebyte.api.cookies import INDEX_MAX
 from bitebyte.api.deps import WithServices
 from bitebyte.api.responses import answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.node.types import MemberStatus
 from bitebyte.service.cluster import ClusterView
 
-router = APIRouter(tags=["cluster"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["cluster"], route_class=StrictRoute)
 
 
 class MemberAnswer(TypedDict):

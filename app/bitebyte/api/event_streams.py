@@ -13,11 +13,11 @@ from bitebyte.api.bars import BarRef
 from bitebyte.api.deps import MaybeSignedIn, PublicRead, SignedIn, WithState
 from bitebyte.api.event_stream import EventStream, guest_view, staff_view
 from bitebyte.api.responses import INDEX_HEADER_DOC, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.results import FieldError
 from bitebyte.service.errors import Denied
 
-router = APIRouter(tags=["events"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["events"], route_class=StrictRoute)
 
 POSITION_DIGITS_MAX: Final = 18
 

@@ -65,6 +65,9 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     lines: Annotated[list[_Line], msgspec.Meta(min_length=1, max_length=ORDER_LINES_MAX)]
 
 
+_ORDER_DECODER: Final = msgspec.json.Decoder(_Order)
+
+
 class _Recognised(msgspec.Struct, gc=False):
     """An ordinary request, but for its body."""
 
@@ -85,8 +88,6 @@ class HotOrders:
         self._is_secure = settings.cookie_secure
         self._cookie_name = session_cookie_name(is_secure=settings.cookie_secure)
         self._cluster_id = cluster_id
-        self._decoder = msgspec.json.Decoder(_Order)
-        self._encoder = msgspec.json.Encoder()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         recognised = self._recognise(scope) if scope["method"] == "POST" else None
@@ -100,39 +101,11 @@ class HotOrders:
             late = Denied("body_timeout", "The body did not arrive in time.")
             await send_problem(send, problem_of_denied(late, scope["state"]["request_id"]))
             return
-        lines = self.decode_lines(body)
+        lines = decode_lines(body)
         if lines is None:
             await self._inner(scope, replay(body, receive), send)
             return
         await self._place(recognised, lines, scope, send)
-
-    def decode_lines(self, body: bytes) -> tuple[OrderLineInput, ...] | None:
-        """The lines, if the body is beyond doubt; None says nothing."""
-        # An escape could hide a name or a control character: the long way looks at those.
-        if b"\\" in body:
-            return None
-        try:
-            lines = self._decoder.decode(body).lines
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
-        notes = sum(line.note is not msgspec.UNSET for line in lines)
-        # The decoder takes the last of two equal keys, so they are counted. A note that holds
-        # such a text as well only makes the count too large, and the way longer.
-        if (
-            body.count(b'"lines"') != 1
-            or body.count(b'"product_id"') != len(lines)
-            or body.count(b'"quantity"') != len(lines)
-            or body.count(b'"note"') != notes
-            or len(_QUANTITY.findall(body)) != len(lines)
-        ):
-            return None
-        inputs = list[OrderLineInput]()
-        for line in lines:
-            note = "" if line.note is msgspec.UNSET else line.note
-            if not is_id(line.product_id) or (note and not _is_plain(note)):
-                return None
-            inputs.append(OrderLineInput(line.product_id, line.quantity, note))
-        return tuple(inputs)
 
     def _recognise(self, scope: Scope) -> _Recognised | None:
         match = _PATH.fullmatch(scope["path"])
@@ -192,7 +165,7 @@ class HotOrders:
         except NodeError as error:
             await send_problem(send, problem_of_node_error(error, scope["state"]["request_id"]))
             return
-        body = self._encoder.encode(order_answer(placed.value.order, is_staff=False))
+        body = msgspec.json.encode(order_answer(placed.value.order, is_staff=False))
         headers = self._headers(placed, len(body), has_cookie=recognised.has_cookie)
         await send({"type": "http.response.start", "status": 201, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -219,6 +192,35 @@ class HotOrders:
             )
             headers.append((b"set-cookie", cookie.encode()))
         return headers
+
+
+def decode_lines(body: bytes) -> tuple[OrderLineInput, ...] | None:
+    """The lines, if the body is beyond doubt; None says nothing."""
+    # An escape could hide a name or a control character: the long way looks at those.
+    if b"\\" in body:
+        return None
+    try:
+        lines = _ORDER_DECODER.decode(body).lines
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    notes = sum(line.note is not msgspec.UNSET for line in lines)
+    # The decoder takes the last of two equal keys, so they are counted. A note that holds
+    # such a text as well only makes the count too large, and the way longer.
+    if (
+        body.count(b'"lines"') != 1
+        or body.count(b'"product_id"') != len(lines)
+        or body.count(b'"quantity"') != len(lines)
+        or body.count(b'"note"') != notes
+        or len(_QUANTITY.findall(body)) != len(lines)
+    ):
+        return None
+    inputs = list[OrderLineInput]()
+    for line in lines:
+        note = "" if line.note is msgspec.UNSET else line.note
+        if not is_id(line.product_id) or (note and not _is_plain(note)):
+            return None
+        inputs.append(OrderLineInput(line.product_id, line.quantity, note))
+    return tuple(inputs)
 
 
 async def _read(receive: Receive) -> bytes:

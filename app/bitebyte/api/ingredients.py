@@ -12,12 +12,12 @@ from bitebyte.api.fields import Amount, Id, Name, RequestModel, UnitName
 from bitebyte.api.if_match import parse_if_match
 from bitebyte.api.quantities import QuantityAnswer, quantity_answer, time_answer
 from bitebyte.api.responses import UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.entities import Ingredient
 from bitebyte.service.inventory import IngredientUpdate
 from bitebyte.service.quantities import TypedQuantity
 
-router = APIRouter(tags=["stock"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["stock"], route_class=StrictRoute)
 
 TrackingName = Literal["exact", "ample", "binary"]
 IngredientId = Annotated[Id, Path(description="Id of the ingredient.")]

@@ -9,10 +9,10 @@ from bitebyte.api.answers import JsonAnswer
 from bitebyte.api.bars import BarAnswer, BarRef, bar_answer
 from bitebyte.api.deps import MaybeSignedIn, PublicRead, WithServices
 from bitebyte.api.responses import ETAG_DOC, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.service.menu import Menu, MenuProduct
 
-router = APIRouter(tags=["menu"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["menu"], route_class=StrictRoute)
 
 
 class MenuProductAnswer(TypedDict):

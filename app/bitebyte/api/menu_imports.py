@@ -11,10 +11,10 @@ from bitebyte.api.deps import OwnRead, SignedIn, WithServices
 from bitebyte.api.fields import Id
 from bitebyte.api.quantities import time_answer
 from bitebyte.api.responses import INDEX_HEADER_DOC, UNSAFE, answers
-from bitebyte.api.route import UploadRoute, media_type_of
+from bitebyte.api.route import BASE_PATH, UploadRoute, media_type_of
 from bitebyte.service.menu_imports import ImportOutcome
 
-router = APIRouter(tags=["menu"], route_class=UploadRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["menu"], route_class=UploadRoute)
 
 ImportId = Annotated[Id, Path(description="Id of the import.")]
 

@@ -21,8 +21,6 @@ from bitebyte.api import (
 )
 from bitebyte.api.answers import ProblemAnswer
 
-BASE_PATH = "/api/v1"
-
 DESCRIPTION = """\
 Ordering for home bars that no dead machine can stop. Any node answers any request.
 
@@ -57,7 +55,9 @@ def build_api() -> FastAPI:
         event_streams,
         cluster,
     ):
-        api.include_router(noun.router, prefix=BASE_PATH)
+        # Not by include_router, which nests: the routes of one path must be seen together, so that
+        # a refused method can be answered with all those that work.
+        api.router.routes.extend(noun.router.routes)
     return api
 
 

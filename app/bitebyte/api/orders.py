@@ -14,7 +14,7 @@ from bitebyte.api.idempotency import parse_idempotency_key
 from bitebyte.api.if_match import parse_if_match
 from bitebyte.api.quantities import time_answer
 from bitebyte.api.responses import UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.commands import OrderLineInput
 from bitebyte.domain.entities import Order, OrderHistory, OrderStatus
 from bitebyte.domain.limits import ORDER_LINE_QUANTITY_MAX, ORDER_LINES_MAX
@@ -22,7 +22,7 @@ from bitebyte.repository.types import Page
 from bitebyte.service.errors import Denied
 from bitebyte.service.ordering import Placed, SeenOrder
 
-router = APIRouter(tags=["orders"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["orders"], route_class=StrictRoute)
 
 StatusName = Literal[
     "placed", "accepted", "preparing", "ready", "completed", "rejected", "cancelled", "abandoned"

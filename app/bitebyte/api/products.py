@@ -23,13 +23,13 @@ from bitebyte.api.if_match import parse_if_match
 from bitebyte.api.ingredients import OptionalIfMatch
 from bitebyte.api.quantities import time_answer
 from bitebyte.api.responses import UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.entities import Product, RecipeLine
 from bitebyte.domain.limits import RECIPE_LINES_MAX
 from bitebyte.domain.units import UNITS
 from bitebyte.service.products import ProductUpdate, RecipeEntry, SoldProduct
 
-router = APIRouter(tags=["menu"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["menu"], route_class=StrictRoute)
 
 StatusName = Literal["active", "hidden", "archived"]
 ProductId = Annotated[Id, Path(description="Id of the product.")]

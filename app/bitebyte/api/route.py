@@ -18,6 +18,8 @@ from bitebyte.domain.limits import MENU_FILE_BYTES_MAX
 from bitebyte.service.errors import Denied
 from bitebyte.service.sessions import SESSION_LIFETIME_MS
 
+BASE_PATH: Final = "/api/v1"
+
 BODY_BYTES_MAX: Final = 1024 * 1024
 BODY_TIMEOUT_S: Final = 10.0
 """For the whole body: a client that trickles bytes holds no connection for longer."""
@@ -74,7 +76,10 @@ def _remember_index(request: Request, answer: Response) -> None:
     if not isinstance(answer, JsonAnswer) or answer.written_index is None:
         return
     is_signing_in = "set-cookie" in answer.headers
-    if not is_signing_in and not has_session_cookie(request.headers.get("cookie", "").encode()):
+    is_browser = "authorization" not in request.headers and has_session_cookie(
+        request.headers.get("cookie", "").encode()
+    )
+    if not (is_signing_in or is_browser):
         return
     state = app_state(request)
     cookie = index_cookie(

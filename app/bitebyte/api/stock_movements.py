@@ -12,13 +12,13 @@ from bitebyte.api.fields import Amount, Id, Reason, RequestModel, UnitName
 from bitebyte.api.idempotency import parse_idempotency_key
 from bitebyte.api.quantities import DISPLAY_UNITS, time_answer
 from bitebyte.api.responses import UNSAFE, answers
-from bitebyte.api.route import StrictRoute
+from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.domain.entities import StockMovement
 from bitebyte.domain.units import format_amount
 from bitebyte.service.inventory import NewMovement
 from bitebyte.service.quantities import TypedQuantity
 
-router = APIRouter(tags=["stock"], route_class=StrictRoute)
+router = APIRouter(prefix=BASE_PATH, tags=["stock"], route_class=StrictRoute)
 
 TypedKind = Literal["receive", "waste", "adjust", "count"]
 
