@@ -9,7 +9,7 @@ import contextlib
 import gc
 import random
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class OpenMember:
 
 
 @contextlib.asynccontextmanager
-async def open_member(config: NodeConfig) -> AsyncIterator[OpenMember]:
+async def open_member(config: NodeConfig) -> AsyncGenerator[OpenMember]:
     """Opens the database, joins the peers and yields the running member; closes in reverse.
 
     Raises RepositoryError (the database refuses, or is somebody else's), TlsConfigError, or
@@ -195,7 +195,7 @@ class _HttpServer(uvicorn.Server):
     """uvicorn without signal handlers: this module decides when the process ends."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
