@@ -33,9 +33,13 @@ def set_stock(
         f"ingredient {ingredient.id}: reserved {reserved} of {on_hand} on hand"
     )
     after = msgspec.structs.replace(ingredient, on_hand=on_hand, reserved=reserved)
+    available = on_hand - reserved
     threshold = ingredient.threshold_base
-    if ingredient.open_alert_id is not None or (
-        threshold is not None and on_hand - reserved <= threshold
+    has_risen = available > ingredient.available
+    # A fall that ends above the threshold changes no alert: one that is unresolved there is of a
+    # refused order. So placing an order never reads an alert.
+    if (ingredient.open_alert_id is not None and has_risen) or (
+        threshold is not None and available <= threshold
     ):
         after = settle_alert(changes, ingredient, after, at_ms)
     changes.put(after)

@@ -171,6 +171,15 @@ def test_a_shortage_without_a_threshold_is_over_with_the_next_delivery(scene: Ba
     assert scene.the_alert(gin) is None
 
 
+def test_a_smaller_order_that_can_be_filled_leaves_the_shortage_alert(scene: BarScene) -> None:
+    gin = scene.ingredient("Gin", "100", threshold="10")
+    martini = scene.product(takes(gin, "60"))
+    scene.refused(scene.placing((martini, 2)))
+    alert = scene.the_alert(gin)
+    scene.order((martini, 1))
+    assert scene.the_alert(gin) == alert
+
+
 def test_a_shortage_below_the_threshold_waits_for_the_threshold(scene: BarScene) -> None:
     gin = scene.ingredient("Gin", "150", threshold="100")
     scene.refused(scene.placing((scene.product(takes(gin, "160")), 1)))
