@@ -84,6 +84,13 @@ class Cluster:
         """kill -9 of the node; its database dies with it."""
         self.nodes[name].kill()
 
+    def kill_all(self) -> None:
+        """kill -9 of all nodes within microseconds, before waiting for any."""
+        for node in self.nodes.values():
+            node.send_kill()
+        for node in self.nodes.values():
+            node.reap()
+
     def close(self) -> dict[str, int | None]:
         """Stops what runs; the exit codes by name. Never leaves a process behind."""
         codes: dict[str, int | None] = {}

@@ -73,8 +73,17 @@ class NodeProcess:
 
     def kill(self) -> None:
         """kill -9, and waits until the kernel has ended it."""
+        self.send_kill()
+        self.reap()
+
+    def send_kill(self) -> None:
+        """kill -9 without waiting; `reap` must follow."""
         assert self._process is not None
         self._process.kill()
+
+    def reap(self) -> None:
+        """Waits until a killed process has ended."""
+        assert self._process is not None
         self._process.wait()
 
     def stop(self) -> int:

@@ -22,6 +22,8 @@ from bitebyte_e2e.waiting import pause
 DEFINITE_TIMEOUT_S = 30.0
 """How long a customer tries to learn the outcome of one order."""
 _RETRY_PAUSE_S_MAX = 0.2
+_THINK_PAUSE_S_MAX = 0.03
+"""Between two orders of a customer: the load is to find races, not to starve two cores."""
 _TRANSITION_BATCH = 20
 
 Job = Callable[[Client, random.Random], None]
@@ -112,6 +114,7 @@ class Workload:
                 key=key, token=client.token, body=random_order(chance, self._bar, key)
             )
             self._finish(client, chance, operation)
+            pause(chance.uniform(0, _THINK_PAUSE_S_MAX))
 
     def _finish(self, client: Client, chance: random.Random, operation: Operation) -> None:
         """Attempts the order until its outcome is definite or the customer gives up."""
