@@ -7,7 +7,7 @@ from pydantic import AfterValidator
 from typing_extensions import TypedDict
 
 from bitebyte.api.answers import JsonAnswer
-from bitebyte.api.deps import MaybeSignedIn, Paging, PublicRead, SignedIn, WithServices
+from bitebyte.api.deps import Paging, PublicRead, SignedIn, WithServices
 from bitebyte.api.fields import Currency, Name, RequestModel, Slug, Timezone
 from bitebyte.api.quantities import time_answer
 from bitebyte.api.responses import UNSAFE, answers
@@ -88,13 +88,10 @@ async def create_bar(body: BarRequest, caller: SignedIn, services: WithServices)
     operation_id="list_bars",
     summary="All bars",
     response_model=BarPage,
-    responses=answers(401, text="A page of bars, by name"),
+    responses=answers(text="A page of bars, by name"),
 )
-async def list_bars(
-    caller: MaybeSignedIn, intent: PublicRead, page: Paging, services: WithServices
-) -> Response:
+async def list_bars(intent: PublicRead, page: Paging, services: WithServices) -> Response:
     """Public."""
-    del caller
     found = await services.bars.page(intent, limit=page.limit, cursor=page.cursor)
     return JsonAnswer(
         BarPage(
@@ -110,13 +107,10 @@ async def list_bars(
     operation_id="get_bar",
     summary="One bar",
     response_model=BarAnswer,
-    responses=answers(401, 404, text="The bar"),
+    responses=answers(404, text="The bar"),
 )
-async def get_bar(
-    bar: BarRef, caller: MaybeSignedIn, intent: PublicRead, services: WithServices
-) -> Response:
+async def get_bar(bar: BarRef, intent: PublicRead, services: WithServices) -> Response:
     """Public."""
-    del caller
     found = await services.bars.find(bar, intent)
     return JsonAnswer(bar_answer(found.value), index=found.index)
 

@@ -112,14 +112,23 @@ async def _caller(
     return await app_state(request).services.sessions.authenticate(token)
 
 
-async def _caller_or_none(
-    request: Request, consistency: ConsistencyParameter = None
+async def _caller_or_guest(
+    request: Request,
+    bearer: Annotated[object, Security(_bearer)],
+    cookie: Annotated[object, Security(_cookie)],
 ) -> Caller | None:
+    del bearer, cookie
     token = token_of(request)
     if not token:
         return None
-    is_stale = consistency is Consistency.STALE
-    return await app_state(request).services.sessions.authenticate(token, trusts_stale=is_stale)
+    try:
+        return await app_state(request).services.sessions.authenticate(token)
+    except Denied:
+        # A browser keeps sending the cookie of a session that is over, and what is public stays
+        # open to it. A program that sends a token means it.
+        if "authorization" in request.headers:
+            raise
+        return None
 
 
 async def _signed_in_intent(
@@ -161,7 +170,7 @@ async def _page(
 WithServices = Annotated[Services, Depends(_services)]
 WithState = Annotated[AppState, Depends(_state)]
 SignedIn = Annotated[Caller, Depends(_caller)]
-MaybeSignedIn = Annotated[Caller | None, Depends(_caller_or_none)]
+MaybeSignedIn = Annotated[Caller | None, Depends(_caller_or_guest)]
 OwnRead = Annotated[ReadIntent, Depends(_signed_in_intent)]
 PublicRead = Annotated[ReadIntent, Depends(_public_intent)]
 Paging = Annotated[PageRequest, Depends(_page)]

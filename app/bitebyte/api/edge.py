@@ -14,7 +14,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bitebyte.api.errors import Problem, problem, problem_of_denied
-from bitebyte.api.headers import Header, has_header
+from bitebyte.api.headers import Header
 from bitebyte.api.strict_json import is_clean_text
 from bitebyte.domain.results import FieldError
 from bitebyte.service.errors import Denied
@@ -62,9 +62,13 @@ class Edge:
         except OSError:
             # The client left while it was being answered.
             log.debug("http.client_left", request_id=request_id)
-        except Exception:
-            # The outermost loop: one request must not end another.
-            log.exception("http.internal_error", request_id=request_id, method=scope["method"])
+        except Exception as error:  # noqa: BLE001  one request must not end another
+            log.error(
+                "http.internal_error",
+                request_id=request_id,
+                method=scope["method"],
+                exc_info=error,
+            )
             if not answer.is_started:
                 await send_problem(
                     answer.send,
@@ -79,9 +83,10 @@ class Edge:
         """The headers of an answer with those that every answer has."""
         finished = [*headers, *self._common_headers, (b"x-request-id", request_id.encode())]
         if scope["path"].startswith(API_PREFIX):
-            if not has_header(headers, b"bitebyte-index"):
+            names = {name for name, _ in headers}
+            if b"bitebyte-index" not in names:
                 finished.append((b"bitebyte-index", b"%d" % self._applied_index()))
-            if not has_header(headers, b"cache-control"):
+            if b"cache-control" not in names:
                 finished.append((b"cache-control", b"no-store"))
         return finished
 

@@ -96,6 +96,7 @@ class EventStream(Response):
         events: Events,
         view: View,
         *,
+        viewer: str,
         streams: OpenStreams,
         is_allowed: Callable[[], Awaitable[bool]],
         after_index: int | None,
@@ -111,6 +112,7 @@ class EventStream(Response):
         del self.headers["content-length"]
         self._events = events
         self._view = view
+        self._viewer = viewer
         self._streams = streams
         self._is_allowed = is_allowed
         self._after_index = after_index
@@ -154,7 +156,9 @@ class EventStream(Response):
         after_index = self._after_index
         if after_index is None:
             after_index = self._events.newest_index
-            self._put(_encode("hello", after_index, {}, is_last=True), after_index)
+            self._put(
+                _encode("hello", after_index, {"viewer": self._viewer}, is_last=True), after_index
+            )
         elif not await self._events.can_resume(after_index):
             after_index = self._reset()
         while True:

@@ -1,6 +1,7 @@
 """Server-sent events (WHATWG HTML §9.2): what happens, as it happens, resumable on any node.
 
-A stream begins with `hello`, which carries the position to resume from. Each later event has
+A stream begins with `hello`, which carries the position to resume from and as what its viewer
+watches (`staff`, `guest`, or `owner` of an account). Each later event has
 `data: {"kind", "index", ...}`; the last event of an index carries it as `id`. A position that is
 no longer kept is answered with `reset`: fetch the state anew and go on from there.
 """
@@ -72,7 +73,12 @@ async def stream_bar_events(
 
     view = staff_view(bar_id) if is_staff else guest_view(bar_id)
     return EventStream(
-        services.events, view, streams=state.streams, is_allowed=is_allowed, after_index=after_index
+        services.events,
+        view,
+        viewer="staff" if is_staff else "guest",
+        streams=state.streams,
+        is_allowed=is_allowed,
+        after_index=after_index,
     )
 
 
@@ -102,6 +108,7 @@ async def stream_my_events(
     return EventStream(
         services.events,
         view.seen,
+        viewer="owner",
         streams=state.streams,
         is_allowed=is_allowed,
         after_index=after_index,

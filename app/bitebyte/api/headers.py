@@ -1,6 +1,5 @@
 """Headers of every answer. Sources: OWASP Secure Headers, ASVS 5.0 V3."""
 
-from collections.abc import Sequence
 from typing import Final
 
 Header = tuple[bytes, bytes]
@@ -28,8 +27,3 @@ HSTS: Final[Header] = (
 def common_headers(*, is_secure: bool) -> tuple[Header, ...]:
     """What every answer carries; HSTS only where browsers come by HTTPS."""
     return (*SECURITY_HEADERS, HSTS) if is_secure else SECURITY_HEADERS
-
-
-def has_header(headers: Sequence[Header], name: bytes) -> bool:
-    """Whether the (lower-case) name is among the headers."""
-    return any(found.lower() == name for found, _ in headers)

@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from bitebyte.api.answers import JsonAnswer
 from bitebyte.api.bars import BarAnswer, BarRef, bar_answer
-from bitebyte.api.deps import MaybeSignedIn, PublicRead, WithServices
+from bitebyte.api.deps import PublicRead, WithServices
 from bitebyte.api.responses import ETAG_DOC, answers
 from bitebyte.api.route import BASE_PATH, StrictRoute
 from bitebyte.service.menu import Menu, MenuProduct
@@ -49,13 +49,12 @@ class MenuAnswer(TypedDict):
     summary="The menu",
     response_model=MenuAnswer,
     responses={
-        **answers(401, 404, text="The menu", etag=True),
+        **answers(404, text="The menu", etag=True),
         304: {"description": "Not changed since that ETag", "headers": ETAG_DOC},
     },
 )
 async def get_menu(
     bar: BarRef,
-    caller: MaybeSignedIn,
     intent: PublicRead,
     services: WithServices,
     q: Annotated[
@@ -70,7 +69,6 @@ async def get_menu(
     if_none_match: Annotated[str | None, Header(alias="If-None-Match")] = None,
 ) -> Response:
     """Public. Search goes over names, descriptions and ingredients."""
-    del caller
     found = await services.menus.menu(bar, intent, search=q, section=section)
     menu = found.value
     headers = {"ETag": menu.etag, "Cache-Control": "no-cache"}

@@ -1,6 +1,7 @@
 """Quantities going out: as people read them, and exactly."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from typing_extensions import TypedDict
@@ -9,6 +10,9 @@ from bitebyte.domain.units import format_amount
 
 DISPLAY_UNITS: Final = {"ul": "ml", "mg": "g", "mpc": "piece"}
 """What people read a base unit in when no unit was chosen."""
+
+TIMES_CACHED_MAX: Final = 1024
+"""An order that was just placed says the same time three times."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,6 +38,7 @@ def quantity_answer(base: int, base_unit: str, unit: str | None = None) -> Quant
     }
 
 
+@lru_cache(maxsize=TIMES_CACHED_MAX)
 def time_answer(at_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
     at = _EPOCH + timedelta(milliseconds=at_ms)

@@ -72,6 +72,8 @@ def is_clean_text(text: str) -> bool:
     """Whether `text` is free of control characters (line feed, return and tab are none of them
     here) and of lone surrogates. NUL would end the text in PostgreSQL, and a surrogate cannot be
     written at all."""
+    if text.isascii() and text.isprintable():
+        return True
     return not any(
         (character < " " and character not in "\n\r\t")
         or "\x7f" <= character < "\xa0"

@@ -8,6 +8,7 @@ it remembers: it asks first.
 from typing import Final
 
 import msgspec
+import structlog
 
 from bitebyte.domain.commands import EndSession, OpenSession
 from bitebyte.domain.entities import Account, Key, NameClaim, Session
@@ -27,6 +28,9 @@ SESSION_LIFETIME_MS: Final = 12 * 60 * 60 * 1000
 
 LEADER_CONTACT_AGE_S_MAX: Final = 1.0
 """How long a node may be out of touch and still trust a session that it remembers."""
+
+
+log = structlog.get_logger()
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +82,7 @@ class Sessions:
         email = fold(email)
         wait_s = self._throttle.retry_after_s(email, address, self._clock.monotonic_s())
         if wait_s is not None:
+            log.warning("session.throttled", address=address)
             raise Denied(
                 "too_many_attempts",
                 f"Too many failed sign-ins. Try again in {wait_s} seconds.",
@@ -94,9 +99,11 @@ class Sessions:
                 verified = await self._verify(password, account)
         if account is None or not verified:
             self._throttle.record_failure(email, address, self._clock.monotonic_s())
+            log.info("session.refused", address=address, is_known=account is not None)
             raise Denied("invalid_credentials", "The e-mail address or the password is wrong.")
         signed_in = await self._open(account)
         self._throttle.record_success(email, address)
+        log.info("session.opened", account_id=account.id, address=address)
         return signed_in
 
     async def sign_out(self, caller: Caller) -> int:
@@ -112,15 +119,15 @@ class Sessions:
         )
         return ended.index
 
-    async def authenticate(self, token: str, *, trusts_stale: bool = False) -> Caller:
+    async def authenticate(self, token: str) -> Caller:
         """Who holds `token`.
 
         Raises Denied `not_authenticated`; NoLeader when this node is cut off and the answer
-        would rest on what it remembers (`trusts_stale`, for public reads, takes that).
+        would rest on what it remembers.
         """
         if not is_token(token):
             raise not_authenticated()
-        if not trusts_stale and not self.is_in_touch():
+        if not self.is_in_touch():
             await self._reader.catch_up()
         return await self._find(token_hash(token))
 

@@ -7,8 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from api_scene import BarScene, Http, open_bar, order, receive, sign_up
+
+from bitebyte.api.event_stream import OpenStreams
+from bitebyte.service.errors import Busy
+from bitebyte.service.tokens import new_token
 
 pytestmark = pytest.mark.anyio
 
@@ -77,6 +82,7 @@ async def test_the_merchant_sees_an_order_arrive_and_the_stock_change(scene: Bar
     async with watch(scene.merchant, f"/bars/{scene.bar.slug}/events") as stream:
         hello = await stream.next()
         assert (hello.kind, hello.id) == ("hello", str(hello.data["index"]))
+        assert hello.data["viewer"] == "staff"
         placed = await order(scene.customer, scene.bar.slug, scene.bar.martini)
         seen = await stream.until("stock.changed")
     kinds = [event.kind for event in seen]
@@ -184,6 +190,34 @@ async def test_a_stream_ends_within_five_seconds_of_its_session(http: Http) -> N
         await customer.send("DELETE", "/session")
         await stream.ends()
     assert asyncio.get_running_loop().time() - started_s < 5.5
+
+
+async def test_the_cookie_of_an_ended_session_watches_as_a_guest(
+    scene: BarScene, base_url: str
+) -> None:
+    async with httpx.AsyncClient(base_url=base_url, timeout=15) as browser:
+        browser.cookies.set("bitebyte_session", new_token(), domain="127.0.0.1")
+        async with watch(Http(browser), f"/bars/{scene.bar.slug}/events") as stream:
+            assert (await stream.next()).data["viewer"] == "guest"
+        menu = await browser.get(f"/api/v1/bars/{scene.bar.slug}/menu")
+        assert menu.status_code == 200
+    program = Http(scene.customer.client, new_token())
+    answer = await program.send("GET", f"/bars/{scene.bar.slug}/events")
+    assert answer.status_code == 401
+
+
+async def test_a_node_that_stops_ends_its_streams_and_serves_no_more_than_it_can() -> None:
+    streams = OpenStreams(1)
+    streams.admit()
+    never = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(streams.run(never))
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        streams.admit()
+    streams.close()
+    await running
+    with pytest.raises(Busy):
+        streams.admit()
 
 
 async def test_head_of_a_stream_ends_at_once(scene: BarScene) -> None:
