@@ -21,7 +21,17 @@ _FLAGS: tuple[str, ...] = (
     "--no-first-run",
 )
 
+TARGET_PX_MIN = 44
+
 Scheme = Literal["dark", "light"]
+
+_SMALL_TARGETS = """(minimum) => [...document.querySelectorAll("button, select, input, nav a")]
+  .map((control) => [control, (control.closest("label") ?? control).getBoundingClientRect()])
+  .filter(([control, box]) => control.checkVisibility() && box.width > 0
+    && (box.width < minimum || box.height < minimum))
+  .map(([control, box]) => `${control.tagName.toLowerCase()}`
+    + ` "${control.ariaLabel ?? control.textContent ?? control.getAttribute("name")}"`
+    + ` ${Math.round(box.width)}×${Math.round(box.height)}`)"""
 
 
 class ChromiumMissing(AssertionError):
@@ -110,6 +120,11 @@ class Person:
         return self.page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
         )
+
+    def small_targets(self) -> list[str]:
+        """Visible controls that a thumb can miss: under 44 px in a direction. Links inside a
+        sentence are exempt (WCAG 2.2, 2.5.8), and a control inside its label counts with it."""
+        return self.page.evaluate(_SMALL_TARGETS, TARGET_PX_MIN)
 
     def use_scheme(self, scheme: Scheme) -> None:
         """Switches the device between dark and light."""

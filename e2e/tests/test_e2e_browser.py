@@ -252,8 +252,8 @@ PagesOf = Callable[[Bar], dict[str, str]]
 def test_every_page_is_quiet_and_fits(
     visit: Visit, bar: Bar, who: str, pages: PagesOf, size: tuple[int, int]
 ) -> None:
-    """No console error, no CSP violation, a heading, and no sideways scrolling; each page is
-    photographed in dark and in light."""
+    """No console error, no CSP violation, a heading, no sideways scrolling, and on a phone no
+    control too small for a thumb; each page is photographed in dark and in light."""
     person = visit("node-2", size=size)
     if who == "merchant":
         sign_in(person.page, bar.merchant_email)
@@ -269,4 +269,6 @@ def test_every_page_is_quiet_and_fits(
             person.shoot(name)
         if person.overflows_sideways():
             faults.append(f"{name} is wider than the screen")
+        if size == PHONE:
+            faults += [f"{name}: {target}" for target in person.small_targets()]
     assert faults + person.complaints == []
