@@ -1,6 +1,6 @@
 import type { LinkProps } from "@tanstack/react-router";
 import type { IconName } from "~/components/icon";
-import type { Account } from "~/lib/session";
+import type { Account } from "~/lib/account-store";
 
 export interface Destination {
   label: string;

@@ -4,7 +4,8 @@ import { ButtonLink } from "~/components/button";
 import { Page } from "~/components/page";
 import { Redirect } from "~/components/redirect";
 import { EmptyState } from "~/components/states";
-import { useAccount, type Account } from "~/lib/session";
+import type { Account } from "~/lib/account-store";
+import { useAccount } from "~/lib/session";
 
 interface RequireSessionProps {
   /** Only accounts that were registered as this. */

@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { ConnectionBanner } from "~/components/connection-banner";
 import { Icon } from "~/components/icon";
 import { toggleTheme, useTheme } from "~/lib/theme";
 import { useAccount } from "~/lib/session";
@@ -11,6 +12,8 @@ export function SiteHeader() {
   const theme = useTheme();
   return (
     <header className={styles.header}>
+      <ConnectionBanner />
+      <div className={styles.bar}>
       <Link to="/" className={styles.brand}>
         <svg viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">
           <path d="M8 11.2h16c-1 3.3-3.9 5-8 5s-7-1.7-8-5Z" fill="var(--accent)" />
@@ -27,6 +30,7 @@ export function SiteHeader() {
           <Icon name={theme === "dark" ? "sun" : "moon"} />
         </button>
       </span>
+      </div>
     </header>
   );
 }

@@ -5,11 +5,11 @@ import styles from "./connection-banner.module.css";
 export function ConnectionBanner() {
   const isLost = useIsConnectionLost();
   return (
-    <div role="status" aria-live="polite" className={styles.place}>
+    <div role="status" aria-live="polite">
       {isLost && (
-        <p className={styles.banner} data-testid="connection-banner">
+        <p id="connection-banner" className={styles.banner} data-testid="connection-banner">
           <span className={styles.dot} aria-hidden="true" />
-          Reconnecting… What you see may be a little old.
+          Reconnecting… This may be a little old.
         </p>
       )}
     </div>

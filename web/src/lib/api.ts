@@ -1,13 +1,15 @@
 import { client } from "~/client/client.gen";
+import { credentialsOfReader, endSession } from "~/lib/account-store";
 import { reportFound, reportLost } from "~/lib/connection";
 import { ConnectionLost, parseProblem } from "~/lib/problem";
 
 const GATEWAY_STATUSES = new Set([502, 504]); // An ingress speaks for a node that is gone.
 
 async function fetchAndReport(request: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const isReading = request instanceof Request && request.method === "GET";
   let response: Response;
   try {
-    response = await fetch(request, init);
+    response = await fetch(isReading ? new Request(request, { credentials: credentialsOfReader() }) : request, init);
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "AbortError")) reportLost("answers");
     throw error;
@@ -42,7 +44,11 @@ export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
   }
   const { data, error, response } = answer;
   if (response === undefined) throw new ConnectionLost();
-  if (!response.ok) throw parseProblem(response.status, error);
+  if (!response.ok) {
+    const problem = parseProblem(response.status, error);
+    if (problem.code === "not_authenticated") endSession();
+    throw problem;
+  }
   return data as T;
 }
 

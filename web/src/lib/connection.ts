@@ -11,7 +11,7 @@ import { createStore, useStore } from "~/lib/store";
 
 const BANNER_DELAY_MS = 400; // A stream that moves to another node at once is nobody's business.
 const PROBE_DELAY_MS_MIN = 500;
-const PROBE_DELAY_MS_MAX = 4_000;
+const PROBE_DELAY_MS_MAX = 3_000;
 
 const lost = new Set<string>();
 const isLost = createStore(false);

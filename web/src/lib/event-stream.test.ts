@@ -56,7 +56,7 @@ function follow(answers: (() => Promise<Response>)[]) {
     onLost: () => seen.push("lost"),
     onUnauthorized: () => seen.push("unauthorized"),
   };
-  return { done: followEventStream("/events", handlers, stop.signal), seen, requests };
+  return { done: followEventStream("/events", handlers, { signal: stop.signal, credentials: "omit" }), seen, requests };
 }
 
 describe("following a stream", () => {

@@ -18,7 +18,7 @@ export interface StreamHandlers {
 
 const SILENCE_MS_MAX = 25_000; // Two heartbeats of 10 s and some.
 const DELAY_MS_DEFAULT = 1_000;
-const DELAY_MS_MAX = 5_000;
+const DELAY_MS_MAX = 3_000;
 
 export interface ParsedFrame {
   kind: string;
@@ -79,9 +79,13 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
  * Follows the stream at `url` until `signal` is aborted, through lost connections and other nodes.
  *
  * Resumes after the last id that it saw. Waits between attempts as the server asks (`retry`),
- * doubled up to 5 s, with jitter so that the guests of a dead node do not return as one.
+ * doubled up to 3 s, with jitter so that the guests of a dead node do not return as one.
  */
-export async function followEventStream(url: string, handlers: StreamHandlers, signal: AbortSignal): Promise<void> {
+export async function followEventStream(
+  url: string,
+  handlers: StreamHandlers,
+  { signal, credentials }: { signal: AbortSignal; credentials: RequestCredentials },
+): Promise<void> {
   let lastEventId: string | undefined;
   let baseDelayMs = DELAY_MS_DEFAULT;
   let failures = 0;
@@ -112,6 +116,7 @@ export async function followEventStream(url: string, handlers: StreamHandlers, s
       const response = await fetch(url, {
         headers: { accept: "text/event-stream", ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) },
         cache: "no-store",
+        credentials,
         signal: attempt.signal,
       });
       if (response.status === 401) return handlers.onUnauthorized();

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "react";
+import { endSession } from "~/lib/account-store";
 import { reportFound, reportLost } from "~/lib/connection";
 import { followEventStream, type StreamEvent } from "~/lib/event-stream";
-import { endSession } from "~/lib/session";
+import { useAccount } from "~/lib/session";
 
 export interface LiveOptions {
   onEvent(event: StreamEvent): void;
@@ -21,6 +22,7 @@ export function useLive(path: string | null, options: LiveOptions): void {
   useEffect(() => {
     latest.current = options;
   });
+  const accountId = useAccount()?.id; // Another account sees another stream.
   const staysInBackground = options.staysInBackground ?? false;
 
   useEffect(() => {
@@ -35,7 +37,7 @@ export function useLive(path: string | null, options: LiveOptions): void {
         onLost: () => reportLost(path),
         onUnauthorized: endSession,
       };
-      void followEventStream(path, handlers, stream.signal);
+      void followEventStream(path, handlers, { signal: stream.signal, credentials: accountId === undefined ? "omit" : "same-origin" });
     };
     const stop = () => {
       stream?.abort();
@@ -56,5 +58,5 @@ export function useLive(path: string | null, options: LiveOptions): void {
       document.removeEventListener("visibilitychange", onVisibility);
       stop();
     };
-  }, [path, staysInBackground]);
+  }, [path, staysInBackground, accountId]);
 }

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { registerAccount, signIn as openSession, signOut as closeSession, updateProfile } from "~/client/sdk.gen";
+import { forgetAccount, rememberAccount } from "~/lib/account-store";
 import { unwrap } from "~/lib/api";
-import { endSession, rememberAccount } from "~/lib/session";
 
 export type Role = "customer" | "merchant";
 
@@ -37,7 +37,11 @@ export function useRegister() {
 export function useSignOut() {
   return useMutation({
     mutationFn: () => unwrap(closeSession()),
-    onSuccess: endSession,
+    // Loading the site anew leaves nothing in memory of what the account could see.
+    onSuccess: () => {
+      forgetAccount();
+      location.assign("/");
+    },
   });
 }
 

@@ -4,7 +4,7 @@ import { Field } from "~/components/field";
 import { Notice } from "~/components/states";
 import { showToast } from "~/components/toasts";
 import { ApiProblem, describeError } from "~/lib/problem";
-import type { Account } from "~/lib/session";
+import type { Account } from "~/lib/account-store";
 import { useRename, useSignOut } from "./api";
 import styles from "./account.module.css";
 

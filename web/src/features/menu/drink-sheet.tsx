@@ -58,7 +58,7 @@ export function DrinkSheet({ drink, onAdd, onClose }: DrinkSheetProps) {
           <div className={styles.actions}>
             <Stepper label={drink.name} value={quantity} min={1} max={quantityMax} onChange={setQuantity} />
             <Button look="primary" large wide onClick={add}>
-              Add to order · <span className="number">{formatMoney(drink.price_minor * quantity, drink.currency)}</span>
+              <span>Add to order · {formatMoney(drink.price_minor * quantity, drink.currency)}</span>
             </Button>
           </div>
         </div>

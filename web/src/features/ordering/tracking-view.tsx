@@ -1,5 +1,5 @@
+import type { ComponentType } from "react";
 import { Button, ButtonLink } from "~/components/button";
-import { Glass } from "~/components/glass";
 import { useDocumentTitle } from "~/components/page";
 import { EmptyState, ErrorState, Notice, Skeleton } from "~/components/states";
 import { ApiProblem, describeError } from "~/lib/problem";
@@ -10,11 +10,25 @@ import { OrderSteps } from "./order-steps";
 import { useCancelOrder, useOrder, type Order } from "./orders-api";
 import styles from "./tracking.module.css";
 
+interface DrawingProps {
+  barId: string;
+  productId: string;
+  name: string;
+  /** How full the glass is, 0 to 1: how far the order has come. */
+  level: number;
+}
+
+interface TrackingViewProps {
+  orderId: string;
+  /** Draws the first drink of the order. Only the menu knows what colours it. */
+  Drawing: ComponentType<DrawingProps>;
+}
+
 /** One order, live: what is happening, how far it is, what it was. */
-export function TrackingView({ orderId }: { orderId: string }) {
+export function TrackingView({ orderId, Drawing }: TrackingViewProps) {
   const order = useOrder(orderId);
   if (order.isPending) return <Skeleton rows={4} label="Loading your order" />;
-  if (order.data !== undefined) return <Tracking order={order.data} />;
+  if (order.data !== undefined) return <Tracking order={order.data} Drawing={Drawing} />;
   if (order.error instanceof ApiProblem && (order.error.status === 404 || order.error.status === 422)) {
     return (
       <EmptyState title="No such order" action={<ButtonLink look="primary" to="/orders">See your orders</ButtonLink>}>
@@ -25,7 +39,7 @@ export function TrackingView({ orderId }: { orderId: string }) {
   return <ErrorState error={order.error} onRetry={() => void order.refetch()} />;
 }
 
-function Tracking({ order }: { order: Order }) {
+function Tracking({ order, Drawing }: { order: Order; Drawing: ComponentType<DrawingProps> }) {
   const now = useNow(15_000);
   const cancel = useCancelOrder();
   const text = STATUS_TEXTS[order.status];
@@ -36,7 +50,7 @@ function Tracking({ order }: { order: Order }) {
   return (
     <div className={styles.tracking}>
       <div className={styles.portrait} data-tone={text.tone}>
-        <Glass name={portrait?.name ?? "drink"} ingredients={[]} sizePx={176} level={text.level} isEmpty={text.level === 0} />
+        {portrait !== undefined && <Drawing barId={order.bar_id} productId={portrait.product_id} name={portrait.name} level={text.level} />}
       </div>
       <p className={styles.number}>Order <span className="number">{order.number}</span></p>
       <div role="status" aria-live="polite" className={styles.status} data-testid="order-status" data-status={order.status}>
