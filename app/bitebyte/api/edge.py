@@ -63,21 +63,24 @@ class Edge:
             # The client left while it was being answered.
             log.debug("http.client_left", request_id=request_id)
         except Exception as error:  # noqa: BLE001  one request must not end another
-            log.error(
-                "http.internal_error",
-                request_id=request_id,
-                method=scope["method"],
-                exc_info=error,
-            )
-            if not answer.is_started:
-                await send_problem(
-                    answer.send,
-                    problem(
-                        "internal_error",
-                        "Something went wrong here. It was noted under the request id.",
-                        request_id=request_id,
-                    ),
-                )
+            await self._fail(error, scope, answer)
+
+    async def _fail(self, error: Exception, scope: Scope, answer: "_Answer") -> None:
+        log.error(
+            "http.internal_error",
+            request_id=answer.request_id,
+            method=scope["method"],
+            path=scope["path"],
+            exc_info=error,
+        )
+        if answer.is_started:
+            return
+        refused = problem(
+            "internal_error",
+            "Something went wrong here. It was noted under the request id.",
+            request_id=answer.request_id,
+        )
+        await send_problem(answer.send, refused)
 
     def finish_headers(self, scope: Scope, headers: list[Header], request_id: str) -> list[Header]:
         """The headers of an answer with those that every answer has."""
@@ -97,7 +100,7 @@ class _Answer:
     def __init__(self, edge: Edge, scope: Scope, request_id: str, send: Send) -> None:
         self._edge = edge
         self._scope = scope
-        self._request_id = request_id
+        self.request_id = request_id
         self._send = send
         self._is_head = scope["method"] == "HEAD"
         self.is_started = False
@@ -106,7 +109,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.is_started = True
             headers = self._edge.finish_headers(
-                self._scope, list(message.get("headers", ())), self._request_id
+                self._scope, list(message.get("headers", ())), self.request_id
             )
             message = {**message, "headers": headers}
         elif self._is_head and message["type"] == "http.response.body":
