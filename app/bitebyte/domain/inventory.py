@@ -144,7 +144,7 @@ def update_ingredient(view: View, command: UpdateIngredient) -> Applied:
     after = redescribe(
         before,
         name=command.name,
-        unit=command.unit,
+        unit=None if command.unit is None else find_unit(command.unit).code,
         tracking=command.tracking,
         is_out=command.is_out,
         threshold=_updated_threshold(command, before),

@@ -25,10 +25,18 @@ from bitebyte.domain.entities import (
     RecipeLine,
     Tracking,
 )
-from bitebyte.domain.inventory import ingredient_scope, new_ingredient, put_redescribed, redescribe
+from bitebyte.domain.inventory import (
+    TRACKINGS,
+    ingredient_scope,
+    new_ingredient,
+    put_redescribed,
+    redescribe,
+)
+from bitebyte.domain.limits import PRICE_MINOR_MAX, QUANTITY_BASE_MAX
 from bitebyte.domain.menu import product_scope, publish_menu, revise
 from bitebyte.domain.names import fold
 from bitebyte.domain.results import Accepted, Applied
+from bitebyte.domain.units import UNITS
 from bitebyte.domain.view import View
 
 COMMITTED: Final = "committed"
@@ -70,6 +78,10 @@ def commit_menu_import(view: View, command: CommitMenuImport) -> Applied:
             f"The file has {menu_import.error_count} errors. Correct them and upload it again.",
         )
     wanted = wanted_ingredients(menu_import)
+    if not (
+        all(map(_is_sound_ingredient, wanted.values())) and _is_sound_menu(menu_import, wanted)
+    ):
+        return refuse("import_has_errors", "The file was not read as it should. Upload it again.")
     mismatches = _unit_mismatches(view, menu_import.bar_id, wanted)
     if mismatches:
         return refuse(
@@ -97,6 +109,31 @@ def commit_menu_import(view: View, command: CommitMenuImport) -> Applied:
         )
     publish_menu(changes, bar, positions=position - bar.menu_position_last)
     return changes.close(Accepted(menu_import=committed))
+
+
+def _is_sound_ingredient(ingredient: ImportIngredient) -> bool:
+    unit = UNITS.get(ingredient.unit)
+    threshold_base = ingredient.threshold_base
+    return (
+        unit is not None
+        and unit.base_unit == ingredient.base_unit
+        and ingredient.tracking in TRACKINGS
+        and (threshold_base is None or 0 <= threshold_base <= QUANTITY_BASE_MAX)
+    )
+
+
+def _is_sound_menu(menu_import: MenuImport, wanted: dict[str, ImportIngredient]) -> bool:
+    """Whether every ingredient is measured in its one dimension, and all numbers are in bounds:
+    the readers see to it, and a bug there must not get any further."""
+    return all(
+        0 <= product.price_minor <= PRICE_MINOR_MAX
+        and all(
+            1 <= line.quantity_base <= QUANTITY_BASE_MAX
+            and wanted[fold(line.ingredient)].base_unit == line.base_unit
+            for line in product.lines
+        )
+        for product in menu_import.products
+    )
 
 
 def wanted_ingredients(menu_import: MenuImport) -> dict[str, ImportIngredient]:

@@ -171,6 +171,22 @@ def test_a_shortage_without_a_threshold_is_over_with_the_next_delivery(scene: Ba
     assert scene.the_alert(gin) is None
 
 
+def test_a_threshold_below_what_is_there_leaves_the_shortage_alert(scene: BarScene) -> None:
+    gin = scene.ingredient("Gin", "50")
+    scene.refused(scene.placing((scene.product(takes(gin, "60")), 1)))
+    alert = scene.the_alert(gin)
+    scene.accepted(
+        scene.say(
+            c.UpdateIngredient,
+            ingredient_id=gin,
+            threshold_base=base("10", "ml"),
+            threshold_amount="10",
+            threshold_unit="ml",
+        )
+    )
+    assert scene.the_alert(gin) == alert
+
+
 def test_a_smaller_order_that_can_be_filled_leaves_the_shortage_alert(scene: BarScene) -> None:
     gin = scene.ingredient("Gin", "100", threshold="10")
     martini = scene.product(takes(gin, "60"))
@@ -223,6 +239,16 @@ def test_what_is_no_longer_counted_is_no_longer_low(scene: BarScene) -> None:
     assert scene.the_alert(gin) is not None
 
 
+def test_what_is_out_stays_low_whatever_else_is_edited(scene: BarScene) -> None:
+    ice = scene.ingredient("Ice", unit="cube", tracking="ample")
+    scene.accepted(scene.say(c.UpdateIngredient, ingredient_id=ice, is_out=True))
+    scene.refused(scene.placing((scene.product(takes(ice, "3", "cube")), 1)))
+    alert = scene.the_alert(ice)
+    assert alert is not None
+    scene.accepted(scene.say(c.UpdateIngredient, ingredient_id=ice, tracking="binary"))
+    assert scene.the_alert(ice) == alert
+
+
 def test_acknowledging_says_that_somebody_knows(scene: BarScene) -> None:
     gin = scene.ingredient("Gin", "50", threshold="100")
     alert = scene.the_alert(gin)
@@ -272,6 +298,8 @@ def test_the_unit_may_change_as_long_as_it_measures_the_same(scene: BarScene) ->
     gin = scene.ingredient("Gin", "700")
     scene.accepted(scene.say(c.UpdateIngredient, ingredient_id=gin, unit="oz", base_unit="ul"))
     assert scene.the_ingredient(gin).unit == "oz"
+    scene.accepted(scene.say(c.UpdateIngredient, ingredient_id=gin, unit="Millilitres"))
+    assert scene.the_ingredient(gin).unit == "ml"
     grams = scene.say(c.UpdateIngredient, ingredient_id=gin, unit="g", base_unit="mg")
     assert scene.refused(grams).code == "unit_mismatch"
     shots = scene.say(c.UpdateIngredient, ingredient_id=gin, unit="shot")

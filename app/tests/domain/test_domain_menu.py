@@ -242,6 +242,21 @@ def test_one_ingredient_in_another_dimension_refuses_the_whole_file(scene: BarSc
     assert "Gin" not in ingredients(scene)
 
 
+@pytest.mark.parametrize(
+    "product",
+    [
+        drink("A", "One", price_minor=-1),
+        drink("A", "One", ImportRecipeLine("Gin", "0", "ml", "ul", 0, False)),
+        drink("A", "One", ImportRecipeLine("Gin", "1", "shot", "ul", 1, False)),
+        drink("A", "One", line("Gin", "1", "ml"), line("gin", "1", "g")),
+    ],
+)
+def test_what_no_reader_would_have_read_is_never_taken_over(
+    scene: BarScene, product: ImportProduct
+) -> None:
+    assert scene.refused(commit(scene, upload(scene, product))).code == "import_has_errors"
+
+
 def test_a_file_may_describe_ingredients(scene: BarScene) -> None:
     gin = scene.ingredient("Gin", "50")
     described = (
