@@ -102,7 +102,15 @@ export const listAlerts = <ThrowOnError extends boolean = false>(options: Option
  * `notification.created`. Guests get `menu.published` and, at most once a second,
  * `menu.availability_changed`.
  */
-export const streamBarEvents = <ThrowOnError extends boolean = false>(options: Options<StreamBarEventsData, ThrowOnError, StreamBarEventsResponse>): Promise<ServerSentEventsResult<StreamBarEventsResponses>> => (options.client ?? client).sse.get<StreamBarEventsResponses, StreamBarEventsErrors, ThrowOnError>({ url: '/api/v1/bars/{bar}/events', ...options });
+export const streamBarEvents = <ThrowOnError extends boolean = false>(options: Options<StreamBarEventsData, ThrowOnError, StreamBarEventsResponse>): Promise<ServerSentEventsResult<StreamBarEventsResponses>> => (options.client ?? client).sse.get<StreamBarEventsResponses, StreamBarEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: '__Host-bitebyte_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/bars/{bar}/events',
+    ...options
+});
 
 /**
  * Ingredients and stock

@@ -1500,10 +1500,6 @@ export type ListBarsData = {
 
 export type ListBarsErrors = {
     /**
-     * Not signed in
-     */
-    401: ProblemAnswer;
-    /**
      * Fields at fault
      */
     422: ProblemAnswer;
@@ -1611,10 +1607,6 @@ export type GetBarData = {
 };
 
 export type GetBarErrors = {
-    /**
-     * Not signed in
-     */
-    401: ProblemAnswer;
     /**
      * No such thing, or none that you may know of
      */
@@ -1984,10 +1976,6 @@ export type GetMenuData = {
 };
 
 export type GetMenuErrors = {
-    /**
-     * Not signed in
-     */
-    401: ProblemAnswer;
     /**
      * No such thing, or none that you may know of
      */
