@@ -177,6 +177,7 @@ async def test_both_ways_answer_alike(
         (b'{"lines":[{"product_id":"%s","quantity":7,"note":"\\u0000"}]}', False),
         (b'{"lines":[{"product_id":"%s","quantity":7.0}]}', False),
         (b'{"lines":[{"product_id":"%s","quantity":7,"quantity":8}]}', False),
+        (b'{"lines":[{"product_id":"%s","quantity":7.0,"quantity":8}]}', False),
         (b'{"lines":[{"product_id":"%s","quantity":0}]}', False),
         (b'{"lines":[{"product_id":"%s","quantity":7,"note":"\xff"}]}', False),
     ],
