@@ -15,7 +15,7 @@ Rules:
 4. A write that finishes late makes stable only what nothing has replaced since it was offered.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
@@ -240,7 +240,7 @@ class RaftLog:
             return
         bytes_kept = bytes_max * 3 // 4
         drop_through = self._bytes_at(self.last_index) - bytes_kept
-        count = bisect_right(self._bytes_through, drop_through)
+        count = bisect_left(self._bytes_through, drop_through) + 1
         count = min(count, min(self.applied, self.stable) - self.window_first + 1)
         if count <= 0:
             return

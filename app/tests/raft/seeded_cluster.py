@@ -33,6 +33,9 @@ from bitebyte.raft.messages import (
 )
 from bitebyte.raft.quorum import Quorum
 
+FAULT_END_CHANCE = 0.2
+"""Per occasion to end a cut or a freeze: long enough for others to elect a new leader."""
+
 
 @dataclass
 class Member:
@@ -173,6 +176,9 @@ class SeededCluster:
         }
         self.loss = self.random.choice([0.0, 0.05, 0.3])
         self.members = [Member(id, RaftConfig(id=id, **self.options)) for id in voters]
+        self.frozen: set[int] = set()
+        """Members whose clock stands still and who hear nothing, as after a long pause, but who
+        go on with what they believe."""
         self.network: list[PeerMessage] = []
         self.cut: set[tuple[int, int]] = set()
         self.trace = hashlib.blake2b()
@@ -199,8 +205,9 @@ class SeededCluster:
                 self._flush,
                 self._crash_or_start,
                 self._cut_or_heal,
+                self._freeze_or_thaw,
             ],
-            weights=[60, 30, 14, 10, 4, 8, 6, 5, 2, 1, 1],
+            weights=[30, 40, 24, 12, 4, 14, 6, 6, 2, 0.6, 0.8, 0.8],
         )[0]
         self._note(action.__name__, member.id)
         self.counts[action.__name__] += 1
@@ -209,11 +216,18 @@ class SeededCluster:
         self.judge.check_durable(self.members)
 
     def _deliver(self, _member: Member) -> None:
-        if not self.network:
-            return
+        for _ in range(self.random.randrange(1, 5)):
+            self._deliver_one()
+
+    def _deliver_one(self) -> None:
         # Mostly in order, as TCP does within a link, but not always.
-        newest = 3 if self.random.random() < 0.8 else len(self.network)
-        place = self.random.randrange(min(newest, len(self.network)))
+        open_places = [
+            place for place, message in enumerate(self.network) if message.to not in self.frozen
+        ]
+        if not open_places:
+            return
+        newest = 3 if self.random.random() < 0.8 else len(open_places)
+        place = open_places[self.random.randrange(min(newest, len(open_places)))]
         message = self.network.pop(place)
         if self.random.random() < 0.03:
             self.network.append(message)
@@ -284,8 +298,18 @@ class SeededCluster:
                 ),
             )
 
+    def _freeze_or_thaw(self, member: Member) -> None:
+        if self.frozen:
+            if self.random.random() < FAULT_END_CHANCE:
+                self.frozen.clear()
+            return
+        leaders = [m for m in self.members if m.node and m.node.role is Role.LEADER]
+        if leaders and self.random.random() < 0.7:
+            member = self.random.choice(leaders)
+        self.frozen.add(member.id)
+
     def _tick(self, member: Member) -> None:
-        if member.node is not None:
+        if member.node is not None and member.id not in self.frozen:
             member.node.tick()
 
     def _propose(self, member: Member) -> None:
@@ -330,7 +354,8 @@ class SeededCluster:
 
     def _cut_or_heal(self, member: Member) -> None:
         if self.cut:
-            self.cut.clear()
+            if self.random.random() < FAULT_END_CHANCE:
+                self.cut.clear()
             return
         if self.random.random() < 0.7:
             return
@@ -351,6 +376,7 @@ class SeededCluster:
         """Heals everything and demands that all members agree, and serve, within bounds."""
         self.cut.clear()
         self.loss = 0.0
+        self.frozen.clear()
         for member in self.members:
             if member.node is None:
                 self._start(member)

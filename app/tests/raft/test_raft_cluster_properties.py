@@ -6,7 +6,7 @@ A failing seed is part of the test's name and of its message. `seeded_cluster` s
 import pytest
 from seeded_cluster import SeededCluster
 
-MOVES = 5000
+MOVES = 6000
 
 
 def run(seed: int, size: int) -> SeededCluster:

@@ -146,7 +146,10 @@ class LogMachine(RuleBasedStateMachine):
         assert not rest or (found and size + len(rest[0].data) > bytes_max)
 
 
-LogMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+# Derandomized, so that a red run is the fault of the change at hand; raise max_examples to search.
+LogMachine.TestCase.settings = settings(
+    max_examples=80, stateful_step_count=40, deadline=None, derandomize=True
+)
 TestLogAgreesWithItsModel = LogMachine.TestCase
 
 

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitebyte.raft import ConfState
@@ -12,6 +12,7 @@ MEMBERS = range(1, 8)
 member_sets = st.sets(st.sampled_from(MEMBERS), max_size=5).map(lambda ids: tuple(sorted(ids)))
 voter_sets = st.sets(st.sampled_from(MEMBERS), min_size=1, max_size=5).map(tuple)
 acked_indexes = st.fixed_dictionaries({member: st.integers(0, 6) for member in MEMBERS})
+repeatably = settings(max_examples=300, deadline=None, derandomize=True)
 ballots = st.dictionaries(st.sampled_from(MEMBERS), st.booleans())
 
 
@@ -27,6 +28,7 @@ def has_quorum(halves: list[tuple[int, ...]], members: set[int]) -> bool:
     )
 
 
+@repeatably
 @given(voter_sets, member_sets, acked_indexes)
 def test_committed_index_is_the_largest_that_a_quorum_of_each_half_acknowledged(
     voters: tuple[int, ...], outgoing: tuple[int, ...], acked: dict[int, int]
@@ -40,6 +42,7 @@ def test_committed_index_is_the_largest_that_a_quorum_of_each_half_acknowledged(
     assert quorum.committed_index(acked.__getitem__) == expected
 
 
+@repeatably
 @given(voter_sets, member_sets, ballots)
 def test_an_election_is_won_by_a_quorum_and_lost_when_none_can_be_reached(
     voters: tuple[int, ...], outgoing: tuple[int, ...], votes: dict[int, bool]
@@ -57,6 +60,7 @@ def test_an_election_is_won_by_a_quorum_and_lost_when_none_can_be_reached(
     assert quorum.vote_result(votes) is expected
 
 
+@repeatably
 @given(
     voter_sets, member_sets, st.sets(st.sampled_from(MEMBERS)), st.sets(st.sampled_from(MEMBERS))
 )
@@ -68,6 +72,7 @@ def test_two_quorums_always_share_a_member(
         assert left & right & set(quorum.voters)
 
 
+@repeatably
 @given(voter_sets, voter_sets, ballots)
 def test_the_order_in_which_voters_are_named_means_nothing(
     voters: tuple[int, ...], outgoing: tuple[int, ...], votes: dict[int, bool]

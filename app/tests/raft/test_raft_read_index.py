@@ -1,7 +1,15 @@
 """Reads are confirmed by rounds, never by ids, and see all that was committed before them."""
 
 import pytest
-from prompt_member import HEARTBEAT_TICKS, Group, PromptMember, elected_leader, only, three
+from prompt_member import (
+    ELECTION_TICKS,
+    HEARTBEAT_TICKS,
+    Group,
+    PromptMember,
+    elected_leader,
+    only,
+    three,
+)
 
 from bitebyte.raft import ReadState
 from bitebyte.raft.messages import (
@@ -146,6 +154,12 @@ def test_reads_die_with_the_leadership(leader: PromptMember) -> None:
     leader.read(1)
     leader.step(MsgHeartbeat(to=1, sender=2, term=2, commit=0))
     leader.step(ack(2, 1), ack(3, 1), ack(2, 1, term=2))
+    leader.tick(4 * ELECTION_TICKS)
+    for is_pre in (True, False):
+        leader.step(MsgVoteResp(to=1, sender=2, term=3, is_pre=is_pre))
+    leader.step(MsgAppResp(to=1, sender=2, term=3, index=2))
+    assert leader.node.commit_index == 2, "it leads again"
+    leader.step(*(ack(peer, seq, term=3) for peer in (2, 3) for seq in (1, 2)))
     assert leader.reads == []
 
 
