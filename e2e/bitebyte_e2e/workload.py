@@ -103,7 +103,7 @@ class Workload:
         try:
             with Client("", token=token) as client:
                 job(client, random.Random(seed))
-        except BaseException as problem:  # noqa: BLE001 - a thread's outermost frame; raised in stop()
+        except BaseException as problem:  # noqa: BLE001  a thread's outermost frame; stop() raises it
             self._failures.append(problem)
 
     def _order_on(self, client: Client, chance: random.Random) -> None:

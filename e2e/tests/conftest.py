@@ -1,17 +1,14 @@
 """Fixtures of the end-to-end suites: where things are, and a cluster that is cleaned up."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-if str(REPOSITORY / "e2e") not in sys.path:
-    sys.path.insert(0, str(REPOSITORY / "e2e"))
+from bitebyte_e2e.cluster import Cluster, running_cluster
 
-from bitebyte_e2e.cluster import Cluster, running_cluster  # noqa: E402 - needs the path above
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 nothing is changed by it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from bitebyte_e2e.bad_input import (
     broken_bodies,
     missing_fields,
 )
-from bitebyte_e2e.bar import PASSWORD, Bar, open_bar, register_customers
+from bitebyte_e2e.bar import Bar, open_bar, register_customers
 from bitebyte_e2e.client import Answer, Client, Json
 from bitebyte_e2e.cluster import Cluster
+from bitebyte_e2e.endpoints import ENDPOINTS, Endpoint
 
 BAD_PATH_IDS = (UNKNOWN_ID, "1", "no-such-thing", "%00", "..%2f..", "x" * 5000, "%F0%9F%8D%B8")
 BAD_QUERIES = (
@@ -42,7 +43,6 @@ class Evening:
     foreign_order: Json
     """Placed by another customer of the same bar."""
     import_id: str
-    clients: list[Client] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -96,121 +96,6 @@ def faults_of(answer: Answer, why: str) -> list[str]:
     return []
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """A call with a good body; `{...}` in the path is filled from the evening."""
-
-    method: str
-    path: str
-    who: str
-    body: dict[str, Any]
-    optional: frozenset[str] = frozenset()
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-def endpoints() -> list[Endpoint]:
-    """Every call of the contract that takes a JSON body. `INGREDIENT`, `PRODUCT` and `LINE`
-    stand for ids that only a running bar has."""
-    recipe = [{"ingredient_id": "INGREDIENT", "amount": "45", "unit": "ml", "optional": False}]
-    return [
-        Endpoint(
-            "POST",
-            "/accounts",
-            "anonymous",
-            {
-                "email": "new@bad-input.example",
-                "password": PASSWORD,
-                "display_name": "New",
-                "role": "customer",
-            },
-        ),
-        Endpoint(
-            "POST",
-            "/session",
-            "anonymous",
-            {"email": "nobody@bad-input.example", "password": PASSWORD},
-        ),
-        Endpoint("PATCH", "/me", "customer", {"display_name": "Me"}, frozenset({"display_name"})),
-        Endpoint(
-            "POST",
-            "/bars",
-            "merchant",
-            {"name": "Second", "slug": "bad-input", "currency": "EUR", "timezone": "UTC"},
-        ),
-        Endpoint(
-            "POST",
-            "/bars/{bar}/ingredients",
-            "merchant",
-            {
-                "name": "Gin",
-                "unit": "ml",
-                "tracking": "exact",
-                "low_stock_threshold": {"amount": "10", "unit": "ml"},
-            },
-            frozenset({"tracking", "low_stock_threshold"}),
-        ),
-        Endpoint(
-            "PATCH",
-            "/ingredients/{ingredient}",
-            "merchant",
-            {"name": "Mint", "low_stock_threshold": {"amount": "10", "unit": "ml"}},
-            frozenset({"name", "low_stock_threshold"}),
-        ),
-        Endpoint(
-            "POST",
-            "/bars/{bar}/stock-movements",
-            "merchant",
-            {
-                "ingredient_id": "INGREDIENT",
-                "kind": "waste",
-                "amount": "1000000",
-                "unit": "ml",
-                "reason": "dropped",
-            },
-            frozenset({"reason"}),
-        ),
-        Endpoint(
-            "POST",
-            "/bars/{bar}/products",
-            "merchant",
-            {
-                "name": "Negroni",
-                "section": "Stirred",
-                "description": "",
-                "price_minor": 1,
-                "recipe": recipe,
-            },
-            frozenset({"description", "recipe"}),
-        ),
-        Endpoint(
-            "PATCH",
-            "/products/{product}",
-            "merchant",
-            {"name": "Americano", "price_minor": 1, "recipe": recipe},
-            frozenset({"name", "price_minor", "recipe"}),
-        ),
-        Endpoint(
-            "POST",
-            "/bars/{bar}/orders",
-            "customer",
-            {"lines": [{"product_id": "PRODUCT", "quantity": 101, "note": ""}]},
-            headers={"Idempotency-Key": "bad"},
-        ),
-        Endpoint(
-            "POST",
-            "/orders/{order}/transitions",
-            "merchant",
-            {"to": "completed", "reason": "in a hurry"},
-            frozenset({"reason"}),
-            headers={"If-Match": '"1"'},
-        ),
-    ]
-
-
 def filled(value: Any, evening: Evening) -> Any:
     """The value with the ids of the running bar."""
     if isinstance(value, dict):
@@ -246,10 +131,8 @@ def send_all(client: Client, endpoint: Endpoint, path: str, bodies: Iterable[Bad
     return faults
 
 
-@pytest.mark.parametrize("endpoint", endpoints(), ids=lambda endpoint: endpoint.name)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 def test_bad_bodies_are_refused(evening: Evening, endpoint: Endpoint) -> None:
-    """The good bodies here are good in form only, and refused for their meaning (a taken name,
-    more than there is): so nothing at all may change, whichever mutation slips through."""
     before = snapshot(evening)
     client: Client = getattr(evening, endpoint.who)
     good = filled(endpoint.body, evening)
