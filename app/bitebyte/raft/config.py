@@ -31,6 +31,6 @@ class RaftConfig(msgspec.Struct, frozen=True, kw_only=True):
     pending_reads_max: int = 4096
     """Read requests waiting for a confirmation; more are dropped and retried by the driver."""
 
-    unapplied_bytes_max: int = 64 * 1024 * 1024
+    unapplied_bytes_max: int = 32 * 1024 * 1024
     """Payload in memory that is not applied yet. Above it a leader drops proposals and a
     follower takes no more entries, so that a slow state machine cannot exhaust memory."""

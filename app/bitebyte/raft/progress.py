@@ -39,9 +39,6 @@ class Inflights:
         self._capacity = capacity
         self._last_indexes: deque[int] = deque()
 
-    def __len__(self) -> int:
-        return len(self._last_indexes)
-
     @property
     def is_full(self) -> bool:
         return len(self._last_indexes) >= self._capacity
