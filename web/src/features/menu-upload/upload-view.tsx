@@ -55,7 +55,7 @@ export function UploadView({ bar }: { bar: string }) {
         <p>One row for each ingredient of a drink. The first row of a drink names its section and price; the rows below it may leave them empty.</p>
         {/* It scrolls sideways on a phone, so the keyboard must reach it. */}
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <pre className={styles.example} tabIndex={0} role="region" aria-label="Example of a menu file">{TEMPLATE_CSV}</pre>
+        <pre className={styles.example} tabIndex={0} role="region" aria-label="Example">{TEMPLATE_CSV}</pre>
         <p className={styles.actions}>
           <a href={TEMPLATE_ADDRESS} download="menu-template.csv">Download this example</a>
           <a href={exportAddress(bar, "csv")} download>Download your menu as CSV</a>
