@@ -215,6 +215,76 @@ def test_a_shortage_is_explained_and_nothing_is_ordered(
     expect(page.get_by_test_id("history-order")).to_have_count(0)
 
 
+CSV_HEADER = "section,product,description,price,ingredient,amount,unit,optional\n"
+BROKEN_MENU = CSV_HEADER + "Sours,Pisco Sour,Frothy.,12.50,Pisco,sixty,ml,\n"
+GOOD_MENU = (
+    CSV_HEADER
+    + "Sours,Pisco Sour,Frothy.,12.50,Pisco,60,ml,\n"
+    + ",Pisco Sour,,,Lime juice,30,ml,\n"
+    + "Long,Chilcano,Ginger and pisco.,11.00,Pisco,50,ml,\n"
+)
+
+
+def upload(page: Page, name: str, text: str) -> None:
+    file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("Menu file").set_input_files(file)
+
+
+def receive(page: Page, ingredient: str, amount: str) -> None:
+    page.get_by_role("button", name=f"Change {ingredient}").click()
+    page.get_by_label("How much").fill(amount)
+    page.get_by_role("button", name="Receive").click()
+    row = page.get_by_test_id("ingredient").filter(has_text=ingredient)
+    expect(row.get_by_test_id("available")).to_have_text(re.compile(rf"^{amount}\b"))
+
+
+def open_first_bar(page: Page, email: str, bar_name: str) -> None:
+    """Registers a merchant, who is asked for a first bar, and opens it."""
+    page.goto("/register")
+    page.get_by_role("radio", name=re.compile("Run a bar")).check()
+    register(page, email, "Inés")
+    page.get_by_label("Name of the bar").fill(bar_name)
+    page.get_by_role("button", name="Open the bar").click()
+    page.wait_for_url(re.compile(r"/work/[a-z-]+"))
+
+
+def test_a_new_bar_starts_with_its_menu_file(visit: Visit) -> None:
+    """There is nothing to see on the board of a bar that has no menu."""
+    merchant = visit("node-1", size=PHONE)
+    open_first_bar(merchant.page, "ada@first-bar.example", "The First Bar")
+    expect(merchant.page.get_by_label("Menu file")).to_be_attached()
+    expect(merchant.page).to_have_url(re.compile("/work/the-first-bar/menu$"))
+
+
+def test_a_merchant_fills_a_bar_with_a_file_and_a_delivery(visit: Visit) -> None:
+    """From nothing to a menu that a guest can order from, without leaving the site."""
+    merchant = visit("node-1", size=PHONE)
+    page = merchant.page
+    open_first_bar(page, "ines@new-bar.example", "The New Bar")
+    page.goto("/work/the-new-bar/menu")
+    upload(page, "broken.csv", BROKEN_MENU)
+    fault = page.get_by_test_id("import-errors").get_by_role("row").nth(1)
+    expect(fault).to_contain_text("2")
+    expect(fault).to_contain_text("amount")
+    merchant.shoot("menu-upload-broken")
+    page.get_by_role("button", name="Choose another file").click()
+    upload(page, "menu.csv", GOOD_MENU)
+    expect(page.get_by_test_id("import-preview")).to_contain_text("Sours, Long")
+    page.get_by_role("button", name="Publish this menu").click()
+    expect(page.get_by_text("The menu is published.")).to_be_visible()
+
+    guest = visit("node-3", size=DESKTOP)
+    guest.page.goto("/bars/the-new-bar")
+    sour = guest.page.get_by_test_id("drink").filter(has_text="Pisco Sour")
+    expect(sour).to_have_attribute("data-available", "false")
+    page.get_by_role("link", name="Fill the stock").click()
+    receive(page, "Pisco", "700")
+    receive(page, "Lime juice", "500")
+    expect(sour).to_have_attribute("data-available", "true", timeout=LIVE_TIMEOUT_MS)
+    assert guest.loads == 1, "the menu was reloaded"
+    assert merchant.complaints + guest.complaints == []
+
+
 def public_pages(bar: Bar) -> dict[str, str]:
     return {
         "home": "/",
