@@ -120,6 +120,7 @@ class Node:
         self._is_turn_scheduled = False
         self._ticker: asyncio.TimerHandle | None = None
         self._tick_count = 0
+        self._is_tick_due = False
         self._is_stopping = False
         self.failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
@@ -284,7 +285,7 @@ class Node:
         # silence of its leader before it has read what the leader has sent meanwhile.
         loop = asyncio.get_running_loop()
         self._ticker = loop.call_later(self.options.tick_s, self._tick)
-        self._raw.tick()
+        self._is_tick_due = True
         self._tick_count += 1
         now_s = loop.time()
         self._barriers.retry_old(now_s)
@@ -301,11 +302,16 @@ class Node:
         try:
             self._step_all()
             self._carry_out()
-        except AcknowledgedLogLost as error:
+        except (AcknowledgedLogLost, AssertionError) as error:
+            # A failed assertion is our own bug: a core that is wrong must not go on talking.
+            log.exception("raft.failed")
             self._on_fatal(error)
 
     def _step_all(self) -> None:
         raw = self._raw
+        if self._is_tick_due:
+            self._is_tick_due = False
+            raw.tick()
         inbox, self._inbox = self._inbox, []
         for message in inbox:
             if isinstance(message, MsgProp) and len(self._held) < HELD_PROPOSAL_MESSAGES_MAX:
