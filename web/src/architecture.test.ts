@@ -16,7 +16,7 @@ function listImports(): Import[] {
     .flatMap((entry) => {
       const path = join(entry.parentPath, entry.name);
       const from = relative(root, path);
-      return [...readFileSync(path, "utf8").matchAll(/(?:from|import\()\s*"(~\/|\.\.?\/)([^"]+)"/g)].map(([, prefix, target]) => ({
+      return [...readFileSync(path, "utf8").matchAll(/(?:from|import\(?)\s*"(~\/|\.\.?\/)([^"]+)"/g)].map(([, prefix, target]) => ({
         from,
         to: prefix === "~/" ? (target ?? "") : relative(root, join(entry.parentPath, `${prefix}${target}`)),
       }));

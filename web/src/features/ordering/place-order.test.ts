@@ -26,7 +26,10 @@ describe("sending an order", () => {
   });
 
   it("takes a refusal for an answer", async () => {
-    await expect(sendUntilDefinite(answering(refusal), () => undefined, wait)).rejects.toBe(refusal);
+    let uncertain = 0;
+    const sent = sendUntilDefinite(answering(refusal), () => { uncertain += 1; }, wait);
+    await expect(sent).rejects.toBe(refusal);
+    expect(uncertain).toBe(0);
   });
 
   it("gives up after about a minute, without an answer", async () => {
