@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitebyte_e2e.environment import child_environment
 from bitebyte_e2e.waiting import wait_until
 
 OPEN_TIMEOUT_S = 120.0
@@ -33,7 +34,11 @@ class DemoProcess:
         command += ["--http-port", str(http_port), "--peer-port", str(peer_port)]
         with output.open("wb") as out:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env=child_environment(),
             )
 
     @property

@@ -1,12 +1,13 @@
 """One node as an operating system process that can be killed and started again."""
 
-import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from bitebyte_e2e.environment import child_environment
 
 STOP_TIMEOUT_S = 20.0
 """A node that was told to stop hands over, finishes its requests and stops its database."""
@@ -39,7 +40,6 @@ class NodeProcess:
     spec: NodeSpec
     arguments: tuple[str, ...]
     log_path: Path
-    environment: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -67,7 +67,7 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.environment},
+                env=child_environment(),
                 start_new_session=True,
             )
 
