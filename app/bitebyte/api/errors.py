@@ -19,7 +19,7 @@ from bitebyte.node.types import (
     Overloaded,
     TooFarBehind,
 )
-from bitebyte.repository.errors import InvalidCursor
+from bitebyte.repository.errors import DatabaseUnavailable, InvalidCursor
 from bitebyte.service.errors import Busy, Denied
 
 PROBLEM_TYPE: Final = b"application/problem+json"
@@ -84,6 +84,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "node_behind": (503, "Node is behind"),
     "outcome_unknown": (503, "Outcome unknown"),
     "overloaded": (503, "Overloaded"),
+    "database_unavailable": (503, "Database not available"),
 }
 
 UNLISTED_STATUS: Final = 409
@@ -186,6 +187,18 @@ def problem_of_node_error(error: NodeError | Busy, request_id: str) -> Problem:
         "There is no leader at this moment. Nothing was written. Try again in a second.",
         request_id=request_id,
         headers=retry,
+    )
+
+
+def problem_of_database(error: DatabaseUnavailable, request_id: str) -> Problem:
+    """A read that this node's database did not answer; what was wrong is for the log."""
+    del error
+    return problem(
+        "database_unavailable",
+        "The database of this node does not answer. Nothing was written. Try again, or another"
+        " node.",
+        request_id=request_id,
+        headers=((b"retry-after", b"1"),),
     )
 
 

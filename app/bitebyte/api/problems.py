@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -14,14 +15,17 @@ from starlette.routing import BaseRoute, Match
 from bitebyte.api.answers import ProblemResponse
 from bitebyte.api.errors import (
     problem,
+    problem_of_database,
     problem_of_denied,
     problem_of_invalid_cursor,
     problem_of_node_error,
 )
 from bitebyte.api.strict_json import pointer_of
 from bitebyte.node.types import NodeError
-from bitebyte.repository.errors import InvalidCursor
+from bitebyte.repository.errors import DatabaseUnavailable, InvalidCursor
 from bitebyte.service.errors import Busy, Denied
+
+log = structlog.get_logger()
 
 FAULTS_MAX: Final = 20
 """Faults listed in one answer."""
@@ -33,6 +37,7 @@ def add_exception_handlers(api: FastAPI) -> None:
     api.add_exception_handler(Busy, _on_node_error)
     api.add_exception_handler(NodeError, _on_node_error)
     api.add_exception_handler(InvalidCursor, _on_invalid_cursor)
+    api.add_exception_handler(DatabaseUnavailable, _on_database_unavailable)
     api.add_exception_handler(RequestValidationError, _on_validation_error)
     api.add_exception_handler(HTTPException, _on_http_exception)
     api.add_exception_handler(Exception, _on_unforeseen)
@@ -56,6 +61,12 @@ async def _on_node_error(request: Request, error: Exception) -> Response:
 async def _on_invalid_cursor(request: Request, error: Exception) -> Response:
     assert isinstance(error, InvalidCursor), "registered for InvalidCursor"
     return ProblemResponse(problem_of_invalid_cursor(error, request_id_of(request)))
+
+
+async def _on_database_unavailable(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DatabaseUnavailable), "registered for DatabaseUnavailable"
+    log.warning("http.database_unavailable", reason=str(error), request_id=request_id_of(request))
+    return ProblemResponse(problem_of_database(error, request_id_of(request)))
 
 
 async def _on_unforeseen(request: Request, error: Exception) -> Response:

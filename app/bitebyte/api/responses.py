@@ -29,7 +29,7 @@ _TEXTS: Final = {
     422: "Fields at fault",
     428: "If-Match is missing",
     429: "Too many attempts",
-    503: "No leader, overloaded, behind, or outcome unknown",
+    503: "No leader, overloaded, behind, outcome unknown, or the database does not answer",
 }
 
 

@@ -1,10 +1,12 @@
 """Reads promise what they say: by header, by cookie, and by asking."""
 
+import asyncpg
 import httpx
 import pytest
 from api_scene import PASSWORD, BarScene, Http, sign_up
 
 from bitebyte.api.cookies import index_cookie, index_of_cookie
+from bitebyte.repository.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +71,22 @@ async def test_the_index_of_another_cluster_is_no_reason_to_wait() -> None:
     assert index_of_cookie(value, 4243) == 0
     for broken in ("", "x", "1092.", "1092.-5", "1092.x", "1092." + "9" * 30, "17"):
         assert index_of_cookie(broken, 4242) == 0
+
+
+async def test_a_database_that_does_not_answer_is_503_and_nothing_breaks(
+    scene: BarScene, postgres_server: EmbeddedPostgres
+) -> None:
+    connection = await asyncpg.connect(postgres_server.dsn_of("api_tests"))
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE")
+            answer = await scene.merchant.send(
+                "GET", f"/bars/{scene.bar.slug}/alerts?consistency=stale"
+            )
+            assert answer.status_code == 503
+            assert answer.json()["code"] == "database_unavailable"
+            assert answer.headers["Retry-After"] == "1"
+    finally:
+        await connection.close()
+    answer = await scene.merchant.send("GET", f"/bars/{scene.bar.slug}/alerts?consistency=stale")
+    assert answer.status_code == 200

@@ -1386,7 +1386,7 @@ export type RegisterAccountErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1450,7 +1450,7 @@ export type AcknowledgeAlertErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1504,7 +1504,7 @@ export type ListBarsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1561,7 +1561,7 @@ export type CreateBarErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1616,7 +1616,7 @@ export type GetBarErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1691,7 +1691,7 @@ export type ListAlertsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1762,7 +1762,7 @@ export type StreamBarEventsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1831,7 +1831,7 @@ export type ListIngredientsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1914,7 +1914,7 @@ export type CreateIngredientErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -1985,7 +1985,7 @@ export type GetMenuErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2048,7 +2048,7 @@ export type ExportMenuErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2134,7 +2134,7 @@ export type UploadMenuErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2199,7 +2199,7 @@ export type GetMenuImportErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2288,7 +2288,7 @@ export type CommitMenuImportErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2367,7 +2367,7 @@ export type ListBarOrdersErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2456,7 +2456,7 @@ export type PlaceOrderErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2515,7 +2515,7 @@ export type ListProductsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2598,7 +2598,7 @@ export type CreateProductErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2673,7 +2673,7 @@ export type ListStockMovementsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2762,7 +2762,7 @@ export type RecordStockMovementErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2802,7 +2802,7 @@ export type GetClusterErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2861,7 +2861,7 @@ export type GetIngredientErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -2954,7 +2954,7 @@ export type UpdateIngredientErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3002,7 +3002,7 @@ export type GetProfileErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3055,7 +3055,7 @@ export type UpdateProfileErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3103,7 +3103,7 @@ export type StreamMyEventsErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3161,7 +3161,7 @@ export type ListMyOrdersErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3220,7 +3220,7 @@ export type GetOrderErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3304,7 +3304,7 @@ export type MoveOrderErrors = {
      */
     428: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3363,7 +3363,7 @@ export type GetProductErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3456,7 +3456,7 @@ export type UpdateProductErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3509,7 +3509,7 @@ export type SignOutErrors = {
      */
     422: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
@@ -3562,7 +3562,7 @@ export type SignInErrors = {
      */
     429: ProblemAnswer;
     /**
-     * No leader, overloaded, behind, or outcome unknown
+     * No leader, overloaded, behind, outcome unknown, or the database does not answer
      */
     503: ProblemAnswer;
 };
