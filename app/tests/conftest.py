@@ -41,6 +41,6 @@ def postgres_dsn(postgres_server: EmbeddedPostgres) -> Iterator[str]:
 async def _execute(dsn: str, statement: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
-        await connection.execute(statement)
+        await connection.execute(statement, timeout=30)
     finally:
         await connection.close()

@@ -120,12 +120,17 @@ async def test_kill_9_of_the_server_and_a_recycled_pid_do_not_block_a_start(
     pid_file = data_dir / "postgres" / "postmaster.pid"
     lines = pid_file.read_text().split("\n")
     # As if another program of ours now had the pid: PostgreSQL alone would refuse to start.
-    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]))
+    # (Not this process: a pid file with the pid of its own parent is one that it ignores.)
+    bystander = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
+    )
+    pid_file.write_text("\n".join([str(bystander.pid), *lines[1:]]))
 
     server = await EmbeddedPostgres.start(data_dir)
 
     assert await query(server, "SELECT count(*) FROM kept") == 1
     await server.stop()
+    await bystander.communicate(b"\n")
 
 
 async def test_a_data_directory_serves_one_node_at_a_time(data_dir: Path) -> None:

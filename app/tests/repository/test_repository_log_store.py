@@ -104,6 +104,20 @@ async def test_a_conflicting_append_replaces_everything_from_its_first_index(
     assert stored.term_runs == (TermRun(1, 1), TermRun(3, 2))
 
 
+async def test_a_replacement_that_fails_leaves_the_old_entries(
+    database: Database, postgres_dsn: str
+) -> None:
+    await database.log.append([append_of(*entries(1, 5))])
+    unwritable = Entry(term=2, index=3, kind=2**15)
+
+    with pytest.raises(WriteFailed):
+        await database.log.append([append_of(unwritable)])
+
+    reopened = await reopen(database, postgres_dsn)
+    assert (await reopened.log.load()).entries == entries(1, 5)
+    await reopened.close()
+
+
 @pytest.mark.parametrize("second_first", [3, 4, 5])
 async def test_within_one_batch_a_later_append_replaces_an_earlier_one(
     database: Database, second_first: int
