@@ -39,12 +39,14 @@ class Core:
         "heartbeat_elapsed_ticks",
         "id",
         "is_heartbeat_due",
+        "is_notice_due",
         "leader_contact_age_ticks",
         "leader_id",
         "log",
         "messages",
         "peers",
         "progress",
+        "prompt_through",
         "quorum",
         "randomized_election_timeout_ticks",
         "read_states",
@@ -96,6 +98,10 @@ class Core:
         """The same without this one."""
         self.reads = ReadRounds(config.pending_reads_max)
         self.is_heartbeat_due = False
+        self.is_notice_due = False
+        """The driver wants followers to know the commit index now."""
+        self.prompt_through = 0
+        """Up to here somebody at a follower waits: it is told of their commitment at once."""
 
         self.messages: list[PeerMessage] = []
         self.responses: list[PeerMessage] = []
@@ -213,6 +219,10 @@ class Core:
         if term != self.term:
             self.term = term
             self.vote = NONE_ID
+            # What was promised to the former term and has not left: its receivers will not
+            # believe it any more, and an append of the new term may take back the entries that
+            # it acknowledges before they were ever written.
+            self.responses.clear()
         self.leader_id = NONE_ID
         self.heartbeat_elapsed_ticks = 0
         self.votes = {}
@@ -220,6 +230,8 @@ class Core:
         self.peers = ()
         self.reads.drop_all()
         self.is_heartbeat_due = False
+        self.is_notice_due = False
+        self.prompt_through = 0
         self._restart_election_timer()
 
     def _restart_election_timer(self) -> None:

@@ -78,6 +78,8 @@ def handle_append(core: Core, message: MsgApp) -> None:
             log.truncate_from(news[0].index)
         log.append(news)
     log.commit_to(min(message.commit, matched_index))
+    if message.is_notice:
+        return
     core.respond(MsgAppResp(to=message.sender, sender=core.id, term=core.term, index=matched_index))
 
 

@@ -38,6 +38,7 @@ def step_leader(core: Core, message: PeerMessage) -> None:
             # The origin bound its proposal to this very term; the dispatch compared the terms.
             if not _is_log_full(core):
                 core.log.append_new(core.term, message.proposals)
+                core.prompt_through = core.log.last_index
         case MsgReadIndex():
             core.reads.add(ReadRequest(message.sender, message.request_id))
         case MsgApp() | MsgHeartbeat():
@@ -89,6 +90,15 @@ def flush(core: Core) -> None:
             _send_heartbeat(core, peer)
     for peer in core.peers:
         _replicate(core, peer)
+    core.is_notice_due = False
+
+
+def has_untold_commit(core: Core) -> bool:
+    """Whether some follower is known to be able to know more of what is committed."""
+    return any(
+        peer.state is ProgressState.REPLICATE and _is_commit_untold(core, peer)
+        for peer in core.peers
+    )
 
 
 def note_own_log_durable(core: Core) -> None:
@@ -157,11 +167,24 @@ def _replicate(core: Core, peer: Progress) -> None:
             _fetch(core, peer)
             return
         _send_append(core, peer, log.slice(peer.next_index, bytes_max))
-    if peer.commit_sent < min(log.committed, peer.next_index - 1) and not peer.inflights.is_full:
-        _send_append(core, peer, ())
+    if _is_commit_untold(core, peer) and (
+        core.is_notice_due
+        or not core.config.defers_commit_notices
+        or peer.commit_sent < core.prompt_through
+    ):
+        _send_append(core, peer, (), is_notice=True)
 
 
-def _send_append(core: Core, peer: Progress, entries: tuple[Entry, ...]) -> None:
+def _is_commit_untold(core: Core, peer: Progress) -> bool:
+    return (
+        peer.commit_sent < min(core.log.committed, peer.next_index - 1)
+        and not peer.inflights.is_full
+    )
+
+
+def _send_append(
+    core: Core, peer: Progress, entries: tuple[Entry, ...], *, is_notice: bool = False
+) -> None:
     log = core.log
     prev_index = peer.next_index - 1
     core.send(
@@ -173,10 +196,12 @@ def _send_append(core: Core, peer: Progress, entries: tuple[Entry, ...]) -> None
             prev_term=log.term(prev_index),
             entries=entries,
             commit=log.committed,
+            is_notice=is_notice,
         )
     )
     peer.commit_sent = max(peer.commit_sent, min(log.committed, prev_index + len(entries)))
-    peer.note_sent(len(entries))
+    if not is_notice:
+        peer.note_sent(len(entries))
 
 
 def _send_heartbeat(core: Core, peer: Progress) -> None:

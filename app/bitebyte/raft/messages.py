@@ -35,6 +35,9 @@ class MsgApp(Message, frozen=True, gc=False, tag="app", kw_only=True):
     prev_term: int
     entries: tuple[Entry, ...] = ()
     commit: int = 0
+    is_notice: bool = False
+    """Only tells the commit index to a follower whose log is known: an acceptance says nothing
+    new and is not sent. If the notice is lost, the next append or heartbeat tells the same."""
 
 
 class MsgAppResp(Message, frozen=True, gc=False, tag="app_resp", kw_only=True):

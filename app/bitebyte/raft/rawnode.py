@@ -102,6 +102,17 @@ class RawNode:
             return leader.read_as_leader(self.core, request_id)
         return follower.read_as_follower(self.core, request_id)
 
+    def tell_commit(self) -> None:
+        """Tells followers a commit index that nobody there is known to wait for. To be called
+        some milliseconds after `has_untold_commit` became true, if it still is."""
+        self.core.is_notice_due = True
+
+    @property
+    def has_untold_commit(self) -> bool:
+        """Whether a follower could know more of what is committed. On its own it would learn it
+        with the next append or heartbeat."""
+        return leader.has_untold_commit(self.core)
+
     # Output.
 
     def has_ready(self) -> bool:
@@ -217,7 +228,12 @@ class RawNode:
                 assert not isinstance(response, StorageAppendResp)
                 core.send(response)
             return None
-        hard_state = HardState(core.term, core.vote, core.log.committed)
+        # The commit index rides along only where term or vote are written anyway: it is a hint,
+        # and a row more in every write is too much for a hint.
+        hard_state = None
+        if self._must_write_hard_state():
+            hard_state = HardState(core.term, core.vote, core.log.committed)
+            self._offered_hard_state = hard_state
         entries = core.log.start_write()
         done = StorageAppendResp(
             to=core.id,
@@ -227,9 +243,7 @@ class RawNode:
             entry_term=core.log.last_term,
             sequence=core.log.write_sequence,
         )
-        is_new = hard_state != self._offered_hard_state
-        self._offered_hard_state = hard_state
-        return StorageAppend(entries, hard_state if is_new else None, (*responses, done))
+        return StorageAppend(entries, hard_state, (*responses, done))
 
 
 def _check_config(config: RaftConfig) -> None:
