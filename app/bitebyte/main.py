@@ -19,10 +19,12 @@ import uvloop
 
 from bitebyte import __version__
 from bitebyte.api.app import App, create_app
+from bitebyte.api.http_protocol import JoiningHttpProtocol
 from bitebyte.api.settings import ApiSettings
 from bitebyte.config import NodeConfig
 from bitebyte.node.membership import MembershipView
 from bitebyte.node.node import Node
+from bitebyte.node.seen_keys import SeenKeys
 from bitebyte.node.types import NodeOptions
 from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.rawnode import RawNode
@@ -130,12 +132,16 @@ async def _build_node(
     config: NodeConfig, identity: Identity, stored: StoredLog, database: Database
 ) -> Node:
     options = NodeOptions()
+    seen_keys = SeenKeys()
+    async for parts in database.state.idempotency_keys():
+        seen_keys.add(parts)
     source = random.SystemRandom()
     raw = RawNode(
         RaftConfig(
             id=identity.member_id,
             election_ticks=options.election_ticks,
             heartbeat_ticks=options.heartbeat_ticks,
+            defers_commit_notices=True,
         ),
         hard_state=stored.hard_state,
         conf_state=stored.conf_state,
@@ -160,6 +166,7 @@ async def _build_node(
             members=_addresses(config),
             program_version=__version__,
         ),
+        seen_keys=seen_keys,
         random_base=source.randrange(2**62),
     )
 
@@ -213,7 +220,7 @@ async def serve(config: NodeConfig) -> int:
                     host=config.http_listen.host,
                     port=config.http_listen.port,
                     loop="none",
-                    http="httptools",
+                    http=JoiningHttpProtocol,
                     ws="none",
                     lifespan="off",
                     log_config=None,

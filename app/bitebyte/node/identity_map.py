@@ -7,8 +7,11 @@ flushed. That makes every answer from here equal to what a query after the flush
 
 from collections.abc import Iterable, Mapping
 
-from bitebyte.domain.entities import AnyEntity, Key
+from bitebyte.domain.entities import AnyEntity, IdempotencyRecord, Key
 from bitebyte.domain.view import NotLoaded
+from bitebyte.node.seen_keys import SeenKeys
+
+IDEMPOTENCY = IdempotencyRecord.KIND
 
 ROWS_PER_KIND_MAX: Mapping[str, int] = {
     "order": 4096,
@@ -35,7 +38,8 @@ class LoadTicket:
 class IdentityMap:
     """The state as of the newest applied entry, as far as it is in memory.
 
-    Single writer: the applier. Readers get rows, which are frozen.
+    Single writer: the applier. Readers get rows, which are frozen. `seen_keys` holds every
+    idempotency key of the database; with it new keys need no look into the database.
     """
 
     def __init__(
@@ -43,7 +47,9 @@ class IdentityMap:
         *,
         rows_per_kind_max: Mapping[str, int] = ROWS_PER_KIND_MAX,
         rows_per_other_kind_max: int = ROWS_PER_OTHER_KIND_MAX,
+        seen_keys: SeenKeys | None = None,
     ) -> None:
+        self._seen_keys = seen_keys
         self._rows_per_kind_max = rows_per_kind_max
         self._rows_per_other_kind_max = rows_per_other_kind_max
         self._rows: dict[str, dict[tuple[str, ...], AnyEntity | None]] = {}
@@ -59,12 +65,21 @@ class IdentityMap:
                 return rows[key.parts]
             except KeyError:
                 pass
+        if self._is_certainly_new(key):
+            return None
         raise NotLoaded((key,))
 
     def is_loaded(self, key: Key) -> bool:
         """Whether `get` would answer."""
         rows = self._rows.get(key.kind)
-        return rows is not None and key.parts in rows
+        return (rows is not None and key.parts in rows) or self._is_certainly_new(key)
+
+    def _is_certainly_new(self, key: Key) -> bool:
+        return (
+            self._seen_keys is not None
+            and key.kind == IDEMPOTENCY
+            and not self._seen_keys.may_hold(key.parts)
+        )
 
     def peek(self, key: Key) -> AnyEntity | None:
         """The row if it is here; None says nothing."""
@@ -81,6 +96,8 @@ class IdentityMap:
             rows.pop(key.parts, None)
             rows[key.parts] = row
             dirty[key] = row
+            if key.kind == IDEMPOTENCY and self._seen_keys is not None:
+                self._seen_keys.add(key.parts)
 
     def begin_load(self, keys: frozenset[Key]) -> LoadTicket:
         """Call before reading `keys` from the database, and `end_load` afterwards."""

@@ -39,6 +39,9 @@ WHERE applied_index = $7
 _FIRST_ROW_PARAMETER: Final = 8
 
 _PRUNE_APPLIED_ENTRIES: Final = "DELETE FROM applied_entry WHERE index < $1"
+_IDEMPOTENCY_KEYS: Final = """
+SELECT account_id::text, idempotency_key FROM idempotency_records
+"""
 _PRUNE_IDEMPOTENCY: Final = f"""
 DELETE FROM idempotency_records WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM idempotency_records WHERE created_at_ms < $1
@@ -188,6 +191,13 @@ class StateStore:
                 query = f"SELECT {table.select_list} FROM {table.name} ORDER BY {key}"
                 async for row in connection.cursor(query, prefetch=_ALL_ROWS_PREFETCH):
                     yield table.to_entity(row)
+
+    async def idempotency_keys(self) -> AsyncIterator[tuple[str, ...]]:
+        """The key parts of every idempotency record that is kept, in no order. For the start,
+        before anything is flushed. Iterate to the end, or close the iterator."""
+        async with self._readers.acquire() as connection, connection.transaction(readonly=True):
+            async for row in connection.cursor(_IDEMPOTENCY_KEYS, prefetch=_ALL_ROWS_PREFETCH):
+                yield (row[0], row[1])
 
     def _flush_statement(self, kinds: tuple[str, ...]) -> str:
         """All of a flush as one statement, so that it is one round trip and one commit. Its
