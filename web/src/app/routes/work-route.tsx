@@ -1,4 +1,5 @@
-import { getRouteApi, Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
+import { useState } from "react";
 import { RequireSession } from "~/app/require-session";
 import { Page } from "~/components/page";
 import { Redirect } from "~/components/redirect";
@@ -18,15 +19,17 @@ export function WorkRoute() {
 
 function OwnBars() {
   const profile = useProfile();
-  const navigate = useNavigate();
+  const [hadNone, setHadNone] = useState(false);
   const bars = profile.data?.bars;
   const [only, ...others] = bars ?? [];
-  if (only !== undefined && others.length === 0) return <Redirect to="/work/$bar" params={{ bar: only.slug }} />;
+  if (bars?.length === 0 && !hadNone) setHadNone(true);
+  // A bar that has just been opened has no orders to show: it starts with its menu.
+  if (only !== undefined && others.length === 0) return <Redirect to={hadNone ? "/work/$bar/menu" : "/work/$bar"} params={{ bar: only.slug }} />;
   return (
     <Page title={bars?.length === 0 ? "Open your bar" : "Your bars"} width="narrow">
       {profile.isPending && <Skeleton rows={2} label="Loading your bars" />}
       {profile.isError && bars === undefined && <ErrorState error={profile.error} onRetry={() => void profile.refetch()} />}
-      {bars?.length === 0 && <CreateBarForm onCreated={(bar) => void navigate({ to: "/work/$bar/menu", params: { bar } })} />}
+      {bars?.length === 0 && <CreateBarForm />}
       <ul className="stack">
         {bars?.map(({ id, slug, name }) => <li key={id}><ButtonLink wide large to="/work/$bar" params={{ bar: slug }}>{name}</ButtonLink></li>)}
       </ul>

@@ -16,8 +16,8 @@ export function slugify(name: string): string {
   return fold(name).replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-|-$/g, "").slice(0, 40).replace(/-$/, "");
 }
 
-/** Opens a bar: a name, an address, the money it counts in. */
-export function CreateBarForm({ onCreated }: { onCreated(slug: string): void }) {
+/** Opens a bar: a name, an address, the money it counts in. The profile then names the bar. */
+export function CreateBarForm() {
   const queryClient = useQueryClient();
   const [name, setName] = useState("");
   const [ownSlug, setOwnSlug] = useState<string | null>(null);
@@ -26,10 +26,9 @@ export function CreateBarForm({ onCreated }: { onCreated(slug: string): void }) 
   const create = useMutation({
     mutationFn: () =>
       unwrap(createBar({ body: { name: name.trim(), slug, currency, timezone: Intl.DateTimeFormat().resolvedOptions().timeZone } })),
-    onSuccess: async (bar) => {
-      await queryClient.invalidateQueries({ queryKey: ["me"] });
+    onSuccess: () => {
       void queryClient.invalidateQueries({ queryKey: ["bars"] });
-      onCreated(bar.slug);
+      return queryClient.invalidateQueries({ queryKey: ["me"] });
     },
   });
   const problem = create.error instanceof ApiProblem ? create.error : undefined;
