@@ -2,6 +2,7 @@ import { Button, ButtonLink } from "~/components/button";
 import { EmptyState, ErrorState, Pill, Skeleton } from "~/components/states";
 import { showToast } from "~/components/toasts";
 import { describeError } from "~/lib/problem";
+import { formatQuantity } from "~/lib/quantity";
 import { formatRelative, useNow } from "~/lib/time";
 import { useAcknowledge, useAlerts, type Alert } from "./api";
 import styles from "./alerts.module.css";
@@ -50,8 +51,8 @@ function AlertRow({ alert, bar, now }: { alert: Alert; bar: string; now: number 
       <div className={styles.words}>
         <span className={styles.name}>{alert.ingredient_name} <Pill tone={tone}>{word}</Pill></span>
         <span className={`${styles.detail} number`}>
-          {cause}: {alert.available.amount} {alert.available.unit} left
-          {alert.threshold !== null && `, threshold ${alert.threshold.amount} ${alert.threshold.unit}`}
+          {cause}: {formatQuantity(alert.available)} left
+          {alert.threshold !== null && `, threshold ${formatQuantity(alert.threshold)}`}
         </span>
         <span className={styles.detail}>{formatRelative(alert.opened_at, now)}</span>
       </div>

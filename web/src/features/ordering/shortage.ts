@@ -1,4 +1,5 @@
 import { ApiProblem } from "~/lib/problem";
+import { formatQuantity } from "~/lib/quantity";
 
 /** An ingredient that an order needs more of than there is. */
 export interface Shortage {
@@ -7,9 +8,9 @@ export interface Shortage {
   available: string;
 }
 
-function formatQuantity(value: unknown): string {
-  const quantity = value as { amount?: unknown; unit?: unknown } | null;
-  return typeof quantity?.amount === "string" && typeof quantity.unit === "string" ? `${quantity.amount} ${quantity.unit}` : "";
+function describeQuantity(value: unknown): string {
+  const { amount, unit } = (value ?? {}) as { amount?: unknown; unit?: unknown };
+  return typeof amount === "string" && typeof unit === "string" ? formatQuantity({ amount, unit }) : "";
 }
 
 /** The shortages that a refusal names; none where it was refused for something else. */
@@ -20,7 +21,7 @@ export function shortagesOf(error: unknown): Shortage[] {
   return shortages.flatMap((item: unknown) => {
     const shortage = item as { name?: unknown; needed?: unknown; available?: unknown } | null;
     if (typeof shortage?.name !== "string") return [];
-    return [{ name: shortage.name, needed: formatQuantity(shortage.needed), available: formatQuantity(shortage.available) }];
+    return [{ name: shortage.name, needed: describeQuantity(shortage.needed), available: describeQuantity(shortage.available) }];
   });
 }
 

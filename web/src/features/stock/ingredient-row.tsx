@@ -1,5 +1,6 @@
 import { Button } from "~/components/button";
 import { Pill } from "~/components/states";
+import { formatQuantity } from "~/lib/quantity";
 import type { Ingredient } from "./api";
 import { LEVEL_WORDS, levelOf, levelRatio, type Level } from "./level";
 import styles from "./stock.module.css";
@@ -21,7 +22,7 @@ export function IngredientRow({ ingredient, onOpen }: IngredientRowProps) {
         <span className={styles.name}>{ingredient.name}</span>
         <span className={`${styles.detail} number`}>
           {isCounted
-            ? `${onHand.amount} ${onHand.unit} on hand${reserved.base > 0 ? `, ${reserved.amount} ${reserved.unit} reserved` : ""}`
+            ? `${formatQuantity(onHand)} on hand${reserved.base > 0 ? `, ${formatQuantity(reserved)} reserved` : ""}`
             : "Assumed to be there unless you say otherwise"}
         </span>
         {isCounted && (
@@ -32,7 +33,7 @@ export function IngredientRow({ ingredient, onOpen }: IngredientRowProps) {
         )}
       </div>
       <div className={styles.side}>
-        {isCounted && <strong className="number" data-testid="available">{available.amount} {available.unit}</strong>}
+        {isCounted && <strong className="number" data-testid="available">{formatQuantity(available)}</strong>}
         <Pill tone={TONES[level]}>{LEVEL_WORDS[level]}</Pill>
       </div>
       <Button aria-label={`Change ${ingredient.name}`} aria-haspopup="dialog" onClick={() => onOpen(ingredient)}>Change</Button>
