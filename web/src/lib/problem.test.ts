@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ApiProblem, describeError, isProblem, parseProblem } from "~/lib/problem";
+import { ApiProblem, describeError, isProblem, parseProblem, quoteLiterals } from "~/lib/problem";
 
 describe("a problem document", () => {
   const problem = parseProblem(422, {
@@ -14,6 +14,13 @@ describe("a problem document", () => {
   it("finds the message of a field, and ignores what is malformed", () => {
     expect(problem.messageAt("/email")).toBe("must be an e-mail");
     expect(problem.errors).toHaveLength(1);
+  });
+
+  it("quotes the literals that the API marks", () => {
+    const marked = parseProblem(422, { detail: "`x` is no unit.", errors: [{ pointer: "/unit", message: "give `700` `ml`" }] });
+    expect(describeError(marked)).toBe("“x” is no unit.");
+    expect(marked.messageAt("/unit")).toBe("give “700” “ml”");
+    expect(quoteLiterals("a ` alone stays")).toBe("a ` alone stays");
   });
 
   it("is not needed: a proxy's page still has a text", () => {

@@ -44,11 +44,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A message of the server for reading: its `literal` marks become quotation marks. */
+export function quoteLiterals(message: string): string {
+  return message.replaceAll(/`([^`]+)`/g, "“$1”");
+}
+
 function parseFieldProblems(value: unknown): FieldProblem[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown) =>
     isRecord(item) && typeof item.pointer === "string" && typeof item.message === "string"
-      ? [{ pointer: item.pointer, message: item.message }]
+      ? [{ pointer: item.pointer, message: quoteLiterals(item.message) }]
       : [],
   );
 }
@@ -60,7 +65,7 @@ export function parseProblem(status: number, body: unknown): ApiProblem {
   return new ApiProblem(
     status,
     typeof document.code === "string" ? document.code : `http_${status}`,
-    typeof text === "string" ? text : `The bar answered with an error (${status}).`,
+    typeof text === "string" ? quoteLiterals(text) : `The bar answered with an error (${status}).`,
     parseFieldProblems(document.errors),
     document,
   );

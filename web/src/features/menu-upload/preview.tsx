@@ -1,6 +1,6 @@
 import { Button } from "~/components/button";
 import { Notice } from "~/components/states";
-import { describeError } from "~/lib/problem";
+import { describeError, quoteLiterals } from "~/lib/problem";
 import type { MenuImport } from "./api";
 import styles from "./upload.module.css";
 
@@ -38,7 +38,7 @@ export function Preview({ fileName, preview, isCommitting, error, onCommit, onDi
               <thead><tr><th scope="col">Row</th><th scope="col">Column</th><th scope="col">What is wrong</th></tr></thead>
               <tbody>
                 {errors.map((fault, index) => (
-                  <tr key={index}><td className="number">{fault.row}</td><td>{fault.column}</td><td>{fault.message}</td></tr>
+                  <tr key={index}><td className="number">{fault.row}</td><td>{fault.column}</td><td>{quoteLiterals(fault.message)}</td></tr>
                 ))}
               </tbody>
             </table>
