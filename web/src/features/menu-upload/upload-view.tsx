@@ -33,7 +33,7 @@ export function UploadView({ bar }: { bar: string }) {
     <div className={styles.upload}>
       {commit.isSuccess && (
         <Notice tone="good">
-          <p><strong>The menu is published.</strong> Guests see it already.</p>
+          <p><strong>The menu is published.</strong> Guests see it already. A drink stays sold out until what goes in it is in stock.</p>
           <p className={styles.actions}>
             <ButtonLink to="/bars/$bar" params={{ bar }}>See it as a guest</ButtonLink>
             <ButtonLink to="/work/$bar/stock" params={{ bar }}>Fill the stock</ButtonLink>
@@ -51,8 +51,8 @@ export function UploadView({ bar }: { bar: string }) {
       {unfit !== null && <Notice tone="bad">{unfit}</Notice>}
       {preview.isError && <UploadError error={preview.error} />}
       <section className={styles.formats}>
-        <h2>The file</h2>
-        <p>One row for each ingredient of a drink. The first row of a drink names its section and price; the rows below it may leave them empty.</p>
+        <h2>How to write it</h2>
+        <p>In any spreadsheet, saved as CSV. One row for each ingredient of a drink. The first row of a drink names its section and price; the rows below it may leave them empty.</p>
         {/* It scrolls sideways on a phone, so the keyboard must reach it. */}
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
         <pre className={styles.example} tabIndex={0} role="region" aria-label="Example">{TEMPLATE_CSV}</pre>
