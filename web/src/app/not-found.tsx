@@ -4,7 +4,7 @@ import { EmptyState } from "~/components/states";
 
 export function NotFound() {
   return (
-    <Page title="404">
+    <Page title="Page not found">
       <EmptyState title="This glass is empty" action={<ButtonLink look="primary" to="/">To the menu</ButtonLink>}>
         <p>There is no page at this address.</p>
       </EmptyState>

@@ -6,5 +6,5 @@ const route = getRouteApi("/work/$bar");
 
 export function StockRoute() {
   const { bar } = route.useParams();
-  return <Page title="What you have" width="middle"><StockView bar={bar} /></Page>;
+  return <Page title="Stock" width="middle"><StockView bar={bar} /></Page>;
 }
