@@ -41,7 +41,7 @@ export function MovementForm({ bar, ingredient, onDone }: { bar: string; ingredi
     <form className={styles.form} onSubmit={submit}>
       <Choice
         legend="What happened?" name="kind" value={kind} onChange={setKind}
-        options={[["receive", "Came in"], ["waste", "Went to waste"], ["count", "I counted it"]]}
+        options={[["receive", "Came in"], ["waste", "Wasted"], ["count", "Counted"]]}
       />
       <div className={styles.quantity}>
         <Field
