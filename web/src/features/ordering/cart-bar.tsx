@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { Icon } from "~/components/icon";
 import { countInCart, useCart } from "./cart";
 import styles from "./cart-bar.module.css";
 
@@ -11,6 +12,7 @@ export function CartBar({ barId, bar }: { barId: string; bar: string }) {
       <Link to="/bars/$bar/cart" params={{ bar }} className={styles.bar}>
         <span className={`${styles.count} number`}>{count}</span>
         <span>View order</span>
+        <Icon name="arrow" />
       </Link>
     </div>
   );
