@@ -1,11 +1,14 @@
 """The rows in memory always agree with the database plus what is not flushed yet."""
 
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bitebyte.domain.entities import BarMember, Key
+from bitebyte.domain.entities import BarMember, IdempotencyRecord, Key
 from bitebyte.domain.view import NotLoaded
 from bitebyte.node.identity_map import IdentityMap, LoadTicket
+from bitebyte.node.seen_keys import SeenKeys
 
 NAMES = [f"row-{n}" for n in range(6)]
 
@@ -84,3 +87,38 @@ def test_clean_rows_beyond_the_bound_leave_memory_and_changed_ones_stay() -> Non
     rows.end_flush()
     in_memory = [n for n in range(5) if rows.is_loaded(Key("bar_member", ("bar", f"{n}")))]
     assert in_memory == [0, 4]
+
+
+def test_a_key_that_was_never_used_is_known_to_be_new_without_the_database() -> None:
+    seen_keys = SeenKeys()
+    seen_keys.add(("ada", "old"))
+    rows = IdentityMap(rows_per_kind_max={}, rows_per_other_kind_max=1, seen_keys=seen_keys)
+    assert rows.get(Key("idempotency", ("ada", "new"))) is None
+    with pytest.raises(NotLoaded):
+        rows.get(Key("idempotency", ("ada", "old")))
+    with pytest.raises(NotLoaded):
+        rows.get(Key("account", ("ada",)))
+    used = [IdempotencyRecord("ada", f"{n}", "hash", b"", 0) for n in range(3)]
+    rows.put_changes(used)
+    rows.begin_flush()
+    rows.end_flush()
+    # Those that left memory must be looked up: they are in the database.
+    with pytest.raises(NotLoaded):
+        rows.get(used[0].key)
+    assert rows.get(used[2].key) == used[2]
+
+
+@given(st.sets(st.tuples(st.text(), st.text()), max_size=50))
+def test_a_key_that_was_added_is_never_called_new(keys: set[tuple[str, str]]) -> None:
+    seen_keys = SeenKeys()
+    for key in keys:
+        seen_keys.add(key)
+    assert all(seen_keys.may_hold(key) for key in keys)
+
+
+def test_few_new_keys_are_taken_for_used_ones() -> None:
+    seen_keys = SeenKeys()
+    for n in range(100_000):
+        seen_keys.add(("ada", f"{n}"))
+    wrong = sum(seen_keys.may_hold(("bob", f"{n}")) for n in range(10_000))
+    assert wrong < 10

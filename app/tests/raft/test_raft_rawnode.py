@@ -105,29 +105,6 @@ def test_a_commit_index_adds_no_row_to_a_write_but_rides_along_with_a_vote() -> 
     assert member.disk.hard_state == HardState(term=2, vote=2, commit=2)
 
 
-def test_a_commit_index_that_nobody_waits_for_is_told_when_the_driver_asks() -> None:
-    member = elected_leader(defers_commit_notices=True)
-    member.step(accept(2, 1))
-    member.step(accept(3, 1))
-    member.node.tell_commit()
-    member.work()
-    member.propose(b"own")
-    assert only(member.step(accept(2, 2)), MsgApp, to=2) == []
-    assert member.node.commit_index == 2
-    assert member.node.has_untold_commit
-    member.node.tell_commit()
-    notices = only(member.work(), MsgApp, to=2)
-    assert [(m.commit, m.is_notice) for m in notices] == [(2, True)]
-
-
-def test_a_commit_index_that_a_follower_waits_for_is_told_at_once() -> None:
-    member = elected_leader(defers_commit_notices=True)
-    member.step(accept(2, 1))
-    member.step(MsgProp(to=1, sender=2, term=1, proposals=(b"forwarded",)))
-    notices = only(member.step(accept(2, 2)), MsgApp, to=2)
-    assert [(m.commit, m.is_notice) for m in notices] == [(2, True)]
-
-
 def test_a_new_leader_or_role_is_told_once() -> None:
     node = PromptMember(1).node
     node.step(MsgHeartbeat(to=1, sender=2, term=1, commit=0))
@@ -194,15 +171,6 @@ def test_an_acknowledgement_that_has_not_left_dies_with_its_term() -> None:
     assert append is not None
     sent = [r for r in append.responses if isinstance(r, MsgAppResp)]
     assert sent == [MsgAppResp(to=3, sender=2, term=3, index=2)]
-
-
-def test_a_notice_of_the_commit_index_is_not_answered() -> None:
-    node = PromptMember(2, terms=(1, 1)).node
-    notice = MsgApp(to=2, sender=1, term=1, prev_index=2, prev_term=1, commit=2, is_notice=True)
-    node.step(notice)
-    assert node.commit_index == 2
-    ready = node.ready()
-    assert not [m for m in ready.messages if isinstance(m, MsgAppResp)]
 
 
 def test_an_entry_is_applied_only_when_it_is_durable_here() -> None:
