@@ -22,6 +22,9 @@ _INSERT: Final = """
 INSERT INTO raft_log (index, term, kind, data)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bytea[])
 """
+_INSERT_ONE: Final = "INSERT INTO raft_log (index, term, kind, data) VALUES ($1, $2, $3, $4)"
+"""For a member that is not busy: an entry alone needs no arrays on either side."""
+
 _INSERT_AND_UPDATE_STATE: Final = f"""
 WITH hard_state AS (UPDATE raft_state SET term = $5, vote = $6, "commit" = $7) {_INSERT}
 """
@@ -152,6 +155,12 @@ class LogStore:
             assert hard_state is not None
             await self._connection.execute(
                 _UPDATE_STATE, hard_state.term, hard_state.vote, hard_state.commit
+            )
+            return
+        if hard_state is None and len(tail) == 1:
+            entry = tail[0]
+            await self._connection.execute(
+                _INSERT_ONE, entry.index, entry.term, entry.kind, entry.data
             )
             return
         columns = (
