@@ -116,7 +116,9 @@ class PeerLinks:
 
     def _write(self, peer_id: int, frame: Frame) -> None:
         transport = self._outgoing.get(peer_id)
-        if transport is None or transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
             return
         transport.write(encode_frame(frame))
 
@@ -133,7 +135,9 @@ class PeerLinks:
         delay_s = DIAL_DELAY_S_MIN
         was_reported = False
         while True:
-            protocol = _Outgoing(loop)
+            # Lost in the very callback that tells of it: a later one would leave a moment in which
+            # a message is written to a transport that no longer exists, which is an error.
+            protocol = _Outgoing(loop, on_lost=lambda: self._outgoing.pop(peer.id, None))
             try:
                 async with asyncio.timeout(DIAL_TIMEOUT_S):
                     transport, _ = await loop.create_connection(
@@ -152,11 +156,11 @@ class PeerLinks:
                 continue
             _tune(transport)
             transport.write(encode_frame(self.hello))
-            self._outgoing[peer.id] = transport
-            log.info("peer.connected", peer=peer.name)
             opened_at = loop.time()
+            if not protocol.closed.done():
+                self._outgoing[peer.id] = transport
+                log.info("peer.connected", peer=peer.name)
             await protocol.closed
-            del self._outgoing[peer.id]
             log.warning("peer.disconnected", peer=peer.name)
             was_reported = True
             # A peer that accepts and closes at once (it refuses our Hello) must not be
@@ -182,10 +186,12 @@ class PeerLinks:
 class _Outgoing(asyncio.Protocol):
     """A dialled connection: it only writes. What comes in is a mistake of the other side."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_lost: Callable[[], object]) -> None:
         self.closed: asyncio.Future[None] = loop.create_future()
+        self._on_lost = on_lost
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._on_lost()
         if not self.closed.done():
             self.closed.set_result(None)
 

@@ -86,6 +86,28 @@ def test_messages_arrive_in_order_and_the_link_comes_back_after_a_restart() -> N
     uvloop.run(scenario())
 
 
+def test_a_link_that_is_lost_while_messages_are_sent_only_loses_messages() -> None:
+    async def scenario() -> None:
+        a, b = two_addresses()
+        one, two = Member(a, [a, b]), Member(b, [a, b])
+        await one.links.start()
+        for _ in range(5):
+            await two.links.start()
+            await until(lambda: one.links.is_connected(2))
+            stopping = asyncio.create_task(two.links.stop())
+            async with asyncio.timeout(DEADLINE_S):
+                while one.links.is_connected(2):
+                    # In every turn of the loop, also in the one in which it is lost.
+                    one.links.send(2, [beat(1, 2, 1)])
+                    one.links.broadcast(StatusReport(3, 2, 1, "0"))
+                    await asyncio.sleep(0)
+            await stopping
+            two = Member(b, [a, b])
+        await one.links.stop()
+
+    uvloop.run(scenario())
+
+
 def refused(intruder_tls: PeerTls | None, member_tls: PeerTls | None, **intruder: object) -> None:
     """Asserts that a member receives nothing from an intruder who sends all the time."""
 
