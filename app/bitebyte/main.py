@@ -19,7 +19,6 @@ import uvloop
 
 from bitebyte import __version__
 from bitebyte.api.app import App, create_app
-from bitebyte.api.http_protocol import JoiningHttpProtocol
 from bitebyte.api.settings import ApiSettings
 from bitebyte.config import NodeConfig
 from bitebyte.node.membership import MembershipView
@@ -220,7 +219,7 @@ async def serve(config: NodeConfig) -> int:
                     host=config.http_listen.host,
                     port=config.http_listen.port,
                     loop="none",
-                    http=JoiningHttpProtocol,
+                    http=member.app.http_protocol,  # pyright: ignore[reportArgumentType]  any callable that makes a protocol
                     ws="none",
                     lifespan="off",
                     log_config=None,

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bitebyte.api.errors import Problem, problem, problem_of_denied
+from bitebyte.api.errors import Problem, problem_of_denied, problem_of_unforeseen
 from bitebyte.api.headers import Header
 from bitebyte.api.strict_json import is_clean_text
 from bitebyte.domain.results import FieldError
@@ -42,12 +42,12 @@ class Edge:
         self._inner = inner
         self._common_headers = common_headers
         self._applied_index = applied_index
-        self._new_request_id = new_request_id
+        self.new_request_id = new_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request_id = self._new_request_id()
+        request_id = self.new_request_id()
         answer = _Answer(self, scope, request_id, send)
         scope.setdefault("state", {})["request_id"] = request_id
         if scope["method"] == "HEAD":
@@ -75,12 +75,7 @@ class Edge:
         )
         if answer.is_started:
             return
-        refused = problem(
-            "internal_error",
-            "Something went wrong here. It was noted under the request id.",
-            request_id=answer.request_id,
-        )
-        await send_problem(answer.send, refused)
+        await send_problem(answer.send, problem_of_unforeseen(answer.request_id))
 
     def finish_headers(self, scope: Scope, headers: list[Header], request_id: str) -> list[Header]:
         """The headers of an answer with those that every answer has."""

@@ -202,6 +202,15 @@ def problem_of_database(error: DatabaseUnavailable, request_id: str) -> Problem:
     )
 
 
+def problem_of_unforeseen(request_id: str) -> Problem:
+    """Our own bug. It tells nothing but where to look."""
+    return problem(
+        "internal_error",
+        "Something went wrong here. It was noted under the request id.",
+        request_id=request_id,
+    )
+
+
 def problem_of_invalid_cursor(error: InvalidCursor, request_id: str) -> Problem:
     """A page cursor that was not made by this list."""
     del error

@@ -9,6 +9,7 @@ there is one law and one set of texts for refusals; a test sends the same reques
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -17,7 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bitebyte.api.cookies import cookie_value, index_cookie, session_cookie_name
 from bitebyte.api.cross_site import refuse_cross_site
 from bitebyte.api.edge import send_problem
-from bitebyte.api.errors import problem_of_denied, problem_of_node_error
+from bitebyte.api.errors import Problem, problem_of_denied, problem_of_node_error
+from bitebyte.api.headers import Header
 from bitebyte.api.idempotency import IDEMPOTENCY_KEY
 from bitebyte.api.orders import order_answer, placed_headers
 from bitebyte.api.route import BODY_TIMEOUT_S, replay
@@ -65,13 +67,17 @@ class _Order(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _ORDER_DECODER: Final = msgspec.json.Decoder(_Order)
 
 
-class _Recognised(msgspec.Struct, gc=False):
+class Recognised(msgspec.Struct, gc=False):
     """An ordinary request, but for its body."""
 
     caller: Caller
     bar: Bar
     idempotency_key: str
     has_cookie: bool
+
+
+Answer = tuple[int, list[Header], bytes]
+"""Status, headers and body."""
 
 
 class HotOrders:
@@ -87,7 +93,9 @@ class HotOrders:
         self._cluster_id = cluster_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        recognised = self._recognise(scope) if scope["method"] == "POST" else None
+        recognised = None
+        if scope["method"] == "POST" and not scope["query_string"]:
+            recognised = self.recognise(scope["path"], scope["headers"])
         if recognised is None:
             await self._inner(scope, receive, send)
             return
@@ -102,14 +110,17 @@ class HotOrders:
         if lines is None:
             await self._inner(scope, replay(body, receive), send)
             return
-        await self._place(recognised, lines, scope, send)
+        status, headers, answer = await self.answer(recognised, lines, scope["state"]["request_id"])
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
 
-    def _recognise(self, scope: Scope) -> _Recognised | None:
-        match = _PATH.fullmatch(scope["path"])
-        if match is None or scope["query_string"]:
+    def recognise(self, path: str, raw_headers: Sequence[Header]) -> Recognised | None:
+        """An ordinary order by its path (without a query) and headers (lower-case names)."""
+        match = _PATH.fullmatch(path)
+        if match is None:
             return None
         headers = dict[bytes, bytes]()
-        for name, value in scope["headers"]:
+        for name, value in raw_headers:
             if name in _LONG_WAY_HEADERS or (name in _READ_HEADERS and name in headers):
                 return None
             headers[name] = value
@@ -137,18 +148,15 @@ class HotOrders:
             return None
         if authorization is None:
             try:
-                refuse_cross_site(scope["headers"])
+                refuse_cross_site(raw_headers)
             except Denied:
                 return None
-        return _Recognised(caller, bar, key, has_cookie=authorization is None)
+        return Recognised(caller, bar, key, has_cookie=authorization is None)
 
-    async def _place(
-        self,
-        recognised: _Recognised,
-        lines: tuple[OrderLineInput, ...],
-        scope: Scope,
-        send: Send,
-    ) -> None:
+    async def answer(
+        self, recognised: Recognised, lines: tuple[OrderLineInput, ...], request_id: str
+    ) -> Answer:
+        """Places the order. Status, headers and body as the long way would answer."""
         try:
             placed = await self._services.ordering.place(
                 recognised.caller,
@@ -157,15 +165,11 @@ class HotOrders:
                 idempotency_key=recognised.idempotency_key,
             )
         except Denied as denied:
-            await send_problem(send, problem_of_denied(denied, scope["state"]["request_id"]))
-            return
+            return answer_of(problem_of_denied(denied, request_id))
         except NodeError as error:
-            await send_problem(send, problem_of_node_error(error, scope["state"]["request_id"]))
-            return
+            return answer_of(problem_of_node_error(error, request_id))
         body = msgspec.json.encode(order_answer(placed.value.order, is_staff=False))
-        headers = self._headers(placed, len(body), has_cookie=recognised.has_cookie)
-        await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        return 201, self._headers(placed, len(body), has_cookie=recognised.has_cookie), body
 
     def _headers(
         self, placed: At[Placed], body_bytes: int, *, has_cookie: bool
@@ -230,6 +234,11 @@ async def _read(receive: Receive) -> bytes:
         body += message.get("body", b"")
         if not message.get("more_body", False):
             return body
+
+
+def answer_of(sent: Problem) -> Answer:
+    """An error as an answer."""
+    return sent.status, [(b"content-length", b"%d" % len(sent.body)), *sent.headers], sent.body
 
 
 def _is_plain(note: str) -> bool:

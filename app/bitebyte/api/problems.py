@@ -19,6 +19,7 @@ from bitebyte.api.errors import (
     problem_of_denied,
     problem_of_invalid_cursor,
     problem_of_node_error,
+    problem_of_unforeseen,
 )
 from bitebyte.api.strict_json import pointer_of
 from bitebyte.node.types import NodeError
@@ -72,13 +73,7 @@ async def _on_database_unavailable(request: Request, error: Exception) -> Respon
 async def _on_unforeseen(request: Request, error: Exception) -> Response:
     # Starlette raises it again after this, and the edge writes it to the log.
     del error
-    return ProblemResponse(
-        problem(
-            "internal_error",
-            "Something went wrong here. It was noted under the request id.",
-            request_id=request_id_of(request),
-        )
-    )
+    return ProblemResponse(problem_of_unforeseen(request_id_of(request)))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

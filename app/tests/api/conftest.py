@@ -64,7 +64,7 @@ async def base_url(member: OpenMember) -> AsyncIterator[str]:
             member.app,
             port=0,
             loop="none",
-            http="httptools",
+            http=member.app.http_protocol,
             ws="none",
             lifespan="off",
             log_config=None,
