@@ -195,9 +195,8 @@ class NodeHttpProtocol(HttpToolsProtocol):
         request_id = self._edge.new_request_id()
         try:
             answer = await self._orders.answer(recognised, lines, request_id)
-        except Exception:
-            log.exception("http.internal_error", request_id=request_id, method="POST")
-            answer = answer_of(problem_of_unforeseen(request_id))
+        except Exception as error:  # noqa: BLE001  one request must not end another
+            answer = _fail(error, request_id)
         # `self.cycle` may be that of a pipelined request by now, which waits for this one.
         cycle.response_complete = True
         if cycle.disconnected:
@@ -221,3 +220,8 @@ class NodeHttpProtocol(HttpToolsProtocol):
                 ]
             )
         )
+
+
+def _fail(error: Exception, request_id: str) -> Answer:
+    log.error("http.internal_error", request_id=request_id, method="POST", exc_info=error)
+    return answer_of(problem_of_unforeseen(request_id))
