@@ -14,6 +14,11 @@ class IndexWaiters:
         self._heap: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0
 
+    @property
+    def has_waiters(self) -> bool:
+        """Whether anybody waits, or has waited and given up."""
+        return bool(self._heap)
+
     def advance(self, index: int) -> None:
         """The index has moved: wakes whoever waits for it."""
         assert index >= self.index, "an index never falls"

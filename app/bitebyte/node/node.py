@@ -8,7 +8,6 @@ with messages for a later turn.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import Protocol
 
 import structlog
 
@@ -18,8 +17,9 @@ from bitebyte.domain.results import Result
 from bitebyte.node.applier import Applier, StateStorage
 from bitebyte.node.barrier import ReadBarriers, wait_for_barrier
 from bitebyte.node.event_feed import EventArchive, EventFeed
-from bitebyte.node.log_writer import LogStorage, LogWriter
+from bitebyte.node.log_writer import LogWriter
 from bitebyte.node.membership import MembershipView
+from bitebyte.node.ports import Links, Log
 from bitebyte.node.proposals import Proposals
 from bitebyte.node.seen_keys import SeenKeys
 from bitebyte.node.types import NodeOptions, NodeStatus, PositionedEvents, Proposed
@@ -47,29 +47,15 @@ COMMIT_NOTICE_S = 0.005
 """How long followers may not know that something is committed which none of them waits for.
 Under load the next append tells them sooner, and for free."""
 
+APPLY_DELAY_S = 0.004
+"""How long a follower may leave committed entries unapplied while nobody there waits for them."""
+
+APPLY_ENTRIES_MAX = 64
+"""So many unapplied entries are applied at once, whoever waits: a few milliseconds of work."""
+
 HELD_PROPOSAL_MESSAGES_MAX = 1024
 """Forwarded batches that wait for the leader's log write. More are handed to the core at once:
 they cost more writes, but no memory here."""
-
-
-class Log(LogStorage, Protocol):
-    """The stored log: written by the log writer, read for peers that lag far behind."""
-
-    async def fetch(self, low: int, high: int, bytes_max: int) -> Sequence[Entry]:
-        """Entries [low, high), fewer to stay within `bytes_max`, at least one."""
-        ...
-
-
-class Links(Protocol):
-    """The way to the peers."""
-
-    def send(self, peer_id: int, messages: Sequence[PeerMessage]) -> None:
-        """Sends or drops, without waiting."""
-        ...
-
-    def broadcast(self, report: StatusReport) -> None:
-        """Sends to all, or drops."""
-        ...
 
 
 class Node:
@@ -123,6 +109,7 @@ class Node:
         self._inbox: list[PeerMessage | LocalMessage] = []
         self._held: list[MsgProp] = []
         self._to_apply: list[Sequence[Entry]] = []
+        self._apply_timer: asyncio.TimerHandle | None = None
         self._outgoing: dict[int, list[PeerMessage]] = {}
         self._fetches: set[asyncio.Task[None]] = set()
         self._applied_term = 0
@@ -149,8 +136,9 @@ class Node:
         self._is_stopping = True
         if self._ticker is not None:
             self._ticker.cancel()
-        if self._notice is not None:
-            self._notice.cancel()
+        for timer in (self._notice, self._apply_timer):
+            if timer is not None:
+                timer.cancel()
         self._proposals.stop()
         self._barriers.stop()
         self._applier.applied.stop()
@@ -192,11 +180,13 @@ class Node:
         self._schedule_turn()
         index = await wait_for_barrier(future, timeout_s=timeout_s)
         left_s = timeout_s - (loop.time() - started_s)
-        await self._applier.applied.wait(index, timeout_s=left_s)
+        await self.wait_applied(index, timeout_s=left_s)
         return index
 
     async def wait_applied(self, index: int, *, timeout_s: float) -> None:
         """Waits until `rows` reflects `index`. Raises TooFarBehind."""
+        if index > self.applied_index and self._apply_timer is not None:
+            self._apply()
         await self._applier.applied.wait(index, timeout_s=timeout_s)
 
     async def wait_flushed(self, index: int, *, timeout_s: float) -> None:
@@ -207,7 +197,7 @@ class Node:
             return
         loop = self._loop
         deadline_s = loop.time() + timeout_s
-        await self._applier.applied.wait(index, timeout_s=timeout_s)
+        await self.wait_applied(index, timeout_s=timeout_s)
         self._applier.want_flush()
         await flushed.wait(index, timeout_s=deadline_s - loop.time())
 
@@ -368,14 +358,32 @@ class Node:
         # Applying takes as long as all the rest, so what others wait for goes first: messages
         # are sent, and the write that was submitted is on its way to the database when the loop
         # comes to this callback. Applying then fills the time that disk and peers need.
-        if self._log_writer.is_busy:
+        if not self._to_apply:
+            pass
+        elif self._may_apply_later():
+            if self._apply_timer is None:
+                self._apply_timer = self._loop.call_later(APPLY_DELAY_S, self._apply)
+        elif self._log_writer.is_busy:
             self._loop.call_soon(self._apply)
         else:
             self._apply()
         if self._notice is None and raw.role == Role.LEADER and raw.has_untold_commit:
             self._notice = self._loop.call_later(COMMIT_NOTICE_S, self._tell_commit)
 
+    def _may_apply_later(self) -> bool:
+        """Whether nobody here waits for anything to be applied: then many entries are applied
+        together, which costs a third of applying each alone."""
+        return (
+            self._raw.role != Role.LEADER
+            and not self._proposals.has_open
+            and not self._applier.applied.has_waiters
+            and sum(map(len, self._to_apply)) < APPLY_ENTRIES_MAX
+        )
+
     def _apply(self) -> None:
+        if self._apply_timer is not None:
+            self._apply_timer.cancel()
+            self._apply_timer = None
         if self._is_stopping:
             return
         to_apply, self._to_apply = self._to_apply, []
@@ -422,7 +430,10 @@ class Node:
         self._inbox.append(
             StorageApplyResp(to=own_id, sender=own_id, index=self._applier.applied_index)
         )
-        self._schedule_turn()
+        # The core has nothing to do on this news alone, unless it holds entries back until the
+        # state machine has room for them; otherwise it can wait for the next turn.
+        if self._raw.commit_index > self._applier.applied_index:
+            self._schedule_turn()
 
     def _start_fetch(self, fetch: StorageFetch) -> None:
         task = self._loop.create_task(self._fetch(fetch))

@@ -55,6 +55,11 @@ class Proposals:
         """Whether something waits to be handed to the core."""
         return bool(self._queued)
 
+    @property
+    def has_open(self) -> bool:
+        """Whether any caller waits."""
+        return bool(self._open)
+
     def add(self, command: AnyCommand, *, deadline_s: float) -> asyncio.Future[Proposed]:
         """Queues a command. Raises Overloaded or NodeStopped."""
         if self._is_stopped:
