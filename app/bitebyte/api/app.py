@@ -76,14 +76,12 @@ def create_app(
     cluster_id = node.identity.cluster_id
     api = _build_served_api(node)
     api.state.bitebyte = AppState(services, settings, streams, cluster_id)
-    hot_orders = HotOrders(api, services=services, settings=settings, cluster_id=cluster_id)
+    hot_orders = HotOrders(services=services, settings=settings, cluster_id=cluster_id)
     site = Site(load_site(site_dir))
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path.startswith(API_PREFIX) or path == "/api":
-            await hot_orders(scope, receive, send)
-        elif path in HEALTH_PATHS:
+        if path.startswith(API_PREFIX) or path == "/api" or path in HEALTH_PATHS:
             await api(scope, receive, send)
         else:
             await site(scope, receive, send)

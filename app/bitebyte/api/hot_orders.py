@@ -7,22 +7,18 @@ text, a node out of touch, unknown sessions) goes the long way through `orders.p
 there is one law and one set of texts for refusals; a test sends the same requests both ways.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bitebyte.api.cookies import cookie_value, index_cookie, session_cookie_name
 from bitebyte.api.cross_site import refuse_cross_site
-from bitebyte.api.edge import send_problem
 from bitebyte.api.errors import Problem, problem_of_denied, problem_of_node_error
 from bitebyte.api.headers import Header
 from bitebyte.api.idempotency import IDEMPOTENCY_KEY
 from bitebyte.api.orders import order_answer, placed_headers
-from bitebyte.api.route import BODY_TIMEOUT_S, replay
 from bitebyte.api.settings import ApiSettings
 from bitebyte.domain.commands import OrderLineInput
 from bitebyte.domain.entities import Bar
@@ -81,38 +77,13 @@ Answer = tuple[int, list[Header], bytes]
 
 
 class HotOrders:
-    """Answers ordinary orders; hands everything else to `inner`."""
+    """Recognises ordinary orders and answers them; who asks sends the rest the long way."""
 
-    def __init__(
-        self, inner: ASGIApp, *, services: Services, settings: ApiSettings, cluster_id: int
-    ) -> None:
-        self._inner = inner
+    def __init__(self, *, services: Services, settings: ApiSettings, cluster_id: int) -> None:
         self._services = services
         self._is_secure = settings.cookie_secure
         self._cookie_name = session_cookie_name(is_secure=settings.cookie_secure)
         self._cluster_id = cluster_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        recognised = None
-        if scope["method"] == "POST" and not scope["query_string"]:
-            recognised = self.recognise(scope["path"], scope["headers"])
-        if recognised is None:
-            await self._inner(scope, receive, send)
-            return
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await _read(receive)
-        except TimeoutError:
-            late = Denied("body_timeout", "The body did not arrive in time.")
-            await send_problem(send, problem_of_denied(late, scope["state"]["request_id"]))
-            return
-        lines = decode_lines(body)
-        if lines is None:
-            await self._inner(scope, replay(body, receive), send)
-            return
-        status, headers, answer = await self.answer(recognised, lines, scope["state"]["request_id"])
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
 
     def recognise(self, path: str, raw_headers: Sequence[Header]) -> Recognised | None:
         """An ordinary order by its path (without a query) and headers (lower-case names)."""
@@ -221,19 +192,6 @@ def decode_lines(body: bytes) -> tuple[OrderLineInput, ...] | None:
             return None
         inputs.append(OrderLineInput(line.product_id, line.quantity, note))
     return tuple(inputs)
-
-
-async def _read(receive: Receive) -> bytes:
-    """The whole body, which the HTTP server holds to its declared length. An early end reads as
-    what came, which is no JSON."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return body
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return body
 
 
 def answer_of(sent: Problem) -> Answer:
