@@ -21,6 +21,7 @@ from bitebyte import __version__
 from bitebyte.api.app import App, create_app
 from bitebyte.api.settings import ApiSettings
 from bitebyte.config import NodeConfig
+from bitebyte.node.applier import HASH_HISTORY_ENTRIES
 from bitebyte.node.membership import MembershipView
 from bitebyte.node.node import Node
 from bitebyte.node.seen_keys import SeenKeys
@@ -41,7 +42,6 @@ EXIT_BAD_CONFIG = 2
 EXIT_DATABASE_REFUSES = 3
 EXIT_FAILED = 4
 
-HASH_HISTORY_ENTRIES = 10_000
 GC_THRESHOLDS = (50_000, 20, 100)
 """The default collector took a fifth of the time and paused for 75 to 90 ms under load. What
 is alive after the start is frozen, and young objects are looked at in larger batches."""

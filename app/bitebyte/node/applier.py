@@ -80,7 +80,7 @@ class Applier:
         hash_history: Sequence[tuple[int, bytes]],
         on_applied: Callable[[Entry, int, int, Result], None],
         on_progress: Callable[[], None],
-        on_events: Callable[[Sequence[PositionedEvents], int], None],
+        on_events: Callable[[Sequence[PositionedEvents]], None],
         on_fatal: Callable[[BaseException], None],
         seen_keys: SeenKeys,
     ) -> None:
@@ -231,7 +231,7 @@ class Applier:
             self._queue.popleft()
             budget -= 1
         if self.applied_index != before:
-            self._on_events(events, self.applied_index)
+            self._on_events(events)
             self._flush_needed.set()
             self.applied.advance(self.applied_index)
             self._on_progress()

@@ -39,17 +39,10 @@ class EventFeed:
         self._indexes: list[int] = []
         self._complete_after = last_index
         """Everything after this index is in the ring."""
-        self._published_index = last_index
         self._changed = asyncio.Event()
 
-    @property
-    def published_index(self) -> int:
-        """Newest index whose events (if it had any) were published."""
-        return self._published_index
-
-    def publish(self, entries: Sequence[PositionedEvents], up_to_index: int) -> None:
+    def publish(self, entries: Sequence[PositionedEvents]) -> None:
         """Adds what was applied. Called by the applier, in order."""
-        self._published_index = up_to_index
         if not entries:
             return
         for entry in entries:

@@ -13,6 +13,11 @@ REPORT_AGE_S_MAX = 2.0
 """A member whose last report is older than this (four reports missed) is not healthy."""
 
 
+def role_name(role: Role) -> str:
+    """For people, who need not know that there are two kinds of candidates."""
+    return "candidate" if role == Role.PRE_CANDIDATE else role.name.lower()
+
+
 class _Known(NamedTuple):
     report: StatusReport
     at_s: float
@@ -54,7 +59,7 @@ class MembershipView:
         return MemberStatus(
             id=member.id,
             name=member.name,
-            role="candidate" if raw.role == Role.PRE_CANDIDATE else raw.role.name.lower(),
+            role=role_name(raw.role),
             is_voter=member.id in raw.conf_state.voters,
             match_index=raw.last_index,
             commit_index=raw.commit_index,

@@ -18,7 +18,7 @@ from bitebyte.node.applier import Applier, StateStorage
 from bitebyte.node.barrier import ReadBarriers, wait_for_barrier
 from bitebyte.node.event_feed import EventArchive, EventFeed
 from bitebyte.node.log_writer import LogWriter
-from bitebyte.node.membership import MembershipView
+from bitebyte.node.membership import MembershipView, role_name
 from bitebyte.node.ports import Links, Log
 from bitebyte.node.proposals import Proposals
 from bitebyte.node.seen_keys import SeenKeys
@@ -250,7 +250,7 @@ class Node:
             cluster_id=self.identity.cluster_id,
             member_id=self.identity.member_id,
             name=self.identity.name,
-            role=_role_name(raw.role),
+            role=role_name(raw.role),
             term=raw.term,
             leader_id=raw.leader_id,
             commit_index=raw.commit_index,
@@ -469,7 +469,7 @@ class Node:
     def _note_role(self, soft_state: SoftState) -> None:
         log.info(
             "raft.role",
-            role=_role_name(soft_state.role),
+            role=role_name(soft_state.role),
             term=self._raw.term,
             leader=self._membership.name_of(soft_state.leader_id),
         )
@@ -479,7 +479,3 @@ class Node:
         self._is_stopping = True
         if not self.failed.done():
             self.failed.set_result(error)
-
-
-def _role_name(role: Role) -> str:
-    return "candidate" if role == Role.PRE_CANDIDATE else role.name.lower()

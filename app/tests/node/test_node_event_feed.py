@@ -31,7 +31,7 @@ class Archive:
 def publish(feed: EventFeed, archive: Archive, indexes: range) -> None:
     for index in indexes:
         archive.entries.append(AppliedEntry(index, b"", (EVENT,)))
-        feed.publish([PositionedEvents(index, (EVENT,))], index)
+        feed.publish([PositionedEvents(index, (EVENT,))])
 
 
 async def take(feed: EventFeed, after_index: int, count: int) -> list[int]:
