@@ -1,11 +1,12 @@
 """What a node needs of the world around it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from bitebyte.node.log_writer import LogStorage
 from bitebyte.raft.messages import PeerMessage
-from bitebyte.raft.types import Entry
+from bitebyte.raft.types import Entry, HardState
+from bitebyte.repository.types import SnapshotMeta
 from bitebyte.transport.frames import StatusReport
 
 
@@ -13,7 +14,64 @@ class Log(LogStorage, Protocol):
     """The stored log: written by the log writer, read for peers that lag far behind."""
 
     async def fetch(self, low: int, high: int, bytes_max: int) -> Sequence[Entry]:
-        """Entries [low, high), fewer to stay within `bytes_max`, at least one."""
+        """Entries [low, high), fewer to stay within `bytes_max`, at least one; none if `low` is
+        compacted."""
+        ...
+
+    async def compact(self, through_index: int) -> None:
+        """Deletes entries up to `through_index`, which the durable state reflects, in bounded
+        steps beside appends. What a crash leaves undone is harmless."""
+        ...
+
+
+class SnapshotReader(Protocol):
+    """One consistent view of the flushed state, read in pieces."""
+
+    @property
+    def meta(self) -> SnapshotMeta:
+        """What the pieces amount to."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """All of it, in pieces of at most 256 KiB, each made when it is asked for."""
+        ...
+
+    async def close(self) -> None:
+        """Gives the view back, also in the middle."""
+        ...
+
+
+class SnapshotStage(Protocol):
+    """Where an arriving snapshot waits until it is complete. It does not touch the state."""
+
+    async def write(self, chunk: bytes) -> None:
+        """The next piece. Raises SnapshotDamaged."""
+        ...
+
+    async def finish(self, sha256: bytes) -> None:
+        """All pieces are here. Raises SnapshotDamaged when they are not what was sent."""
+        ...
+
+    async def abort(self) -> None:
+        """Forgets what arrived."""
+        ...
+
+
+class SnapshotStore(Protocol):
+    """Snapshots of the replicated state, to give away and to take in."""
+
+    async def open_snapshot(self) -> SnapshotReader:
+        """A view of the flushed state, at least as new as at the call."""
+        ...
+
+    async def stage(self, meta: SnapshotMeta) -> SnapshotStage:
+        """Begins to take in a snapshot; an earlier stage that is not installed is dropped."""
+        ...
+
+    async def install(self, meta: SnapshotMeta, hard_state: HardState) -> None:
+        """In one transaction: the finished stage becomes the state, applied index and
+        configuration; the log becomes empty and begins after `meta.index`; the hard state is
+        written. No append and no flush may be under way."""
         ...
 
 

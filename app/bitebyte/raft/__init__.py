@@ -61,25 +61,39 @@ The parts: `types`, `messages`, `ready`, `config`, `errors` are the vocabulary. 
 
 from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.core import RandomSource
-from bitebyte.raft.errors import AcknowledgedLogLost, ConfigError, ProposalDropped, RaftError
+from bitebyte.raft.errors import (
+    AcknowledgedLogLost,
+    ConfChangeRefused,
+    ConfigError,
+    ProposalDropped,
+    RaftError,
+)
 from bitebyte.raft.progress import ProgressState, ProgressView
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.ready import Ready
 from bitebyte.raft.types import (
     NONE_ID,
+    ChangeKind,
+    ConfChange,
     ConfState,
     Entry,
     EntryKind,
     HardState,
     ReadState,
     Role,
+    SingleChange,
+    Snapshot,
     SoftState,
     TermRun,
+    Transition,
 )
 
 __all__ = [
     "NONE_ID",
     "AcknowledgedLogLost",
+    "ChangeKind",
+    "ConfChange",
+    "ConfChangeRefused",
     "ConfState",
     "ConfigError",
     "Entry",
@@ -95,6 +109,9 @@ __all__ = [
     "ReadState",
     "Ready",
     "Role",
+    "SingleChange",
+    "Snapshot",
     "SoftState",
     "TermRun",
+    "Transition",
 ]

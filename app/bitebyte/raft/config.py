@@ -21,6 +21,9 @@ class RaftConfig(msgspec.Struct, frozen=True, kw_only=True):
     inflight_messages_max: int = 8
     """Unacknowledged MsgApp per follower in Replicate state. Deep pipelines defeat batching."""
 
+    inflight_bytes_max: int = 8 * 1024 * 1024
+    """Unacknowledged payload per follower in Replicate state; one message may exceed it."""
+
     apply_size_bytes_max: int = 4 * 1024 * 1024
     """Committed bytes handed to the state machine at once."""
 
@@ -39,3 +42,7 @@ class RaftConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Do not send a message only to tell a commit index that nobody at the follower is known to
     wait for: it goes with the next append, or when the driver calls `tell_commit`. At low load
     such messages are a third of all."""
+
+    disk_stall_ticks: int = 12
+    """A leader whose own log write makes no progress for so long hands leadership over, and
+    steps down if nobody takes it in as many ticks again. While it stalls, nobody campaigns."""

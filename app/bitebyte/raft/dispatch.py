@@ -13,6 +13,8 @@ from bitebyte.raft.messages import (
     MsgVote,
     MsgVoteResp,
     PeerMessage,
+    PeerUnreachable,
+    SnapshotStatus,
     StorageAppendResp,
     StorageApplyResp,
     StorageFetchResp,
@@ -37,7 +39,7 @@ def step(core: Core, message: PeerMessage | LocalMessage) -> None:
     ignored: after a change of membership such messages are normal."""
     if message.to != core.id:
         return
-    if isinstance(message, StorageAppendResp | StorageApplyResp | StorageFetchResp):
+    if isinstance(message, LocalMessage):
         _step_local(core, message)
     elif message.sender == core.id or core.is_member(message.sender):
         _step_peer(core, message)
@@ -54,6 +56,8 @@ def _step_local(core: Core, message: LocalMessage) -> None:
             core.log.finish_apply(message.index)
         case StorageFetchResp():
             handle_fetched(core, message)
+            return
+        case SnapshotStatus() | PeerUnreachable():
             return
     core.log.evict(core.config.log_cache_bytes_max)
 

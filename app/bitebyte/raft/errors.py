@@ -2,6 +2,7 @@
 
 RaftError
 ├── ProposalDropped       there is no leader to give it to, or it may not take proposals now
+├── ConfChangeRefused     the change is not allowed now, or leads nowhere
 ├── ConfigError           the options, or the stored state, contradict each other
 └── AcknowledgedLogLost   the disk has forgotten entries that were acknowledged
 """
@@ -13,6 +14,10 @@ class RaftError(Exception):
 
 class ProposalDropped(RaftError):
     """Nothing was proposed, for certain. Try again when there is a leader."""
+
+
+class ConfChangeRefused(RaftError):
+    """Nothing was proposed, for certain. The text says which rule stands against it."""
 
 
 class ConfigError(RaftError):

@@ -7,7 +7,7 @@ wire: never reuse one for another meaning.
 
 import msgspec
 
-from bitebyte.raft.types import Entry, HardState
+from bitebyte.raft.types import Entry, EntryKind, HardState, Snapshot
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag_field="t", kw_only=True):
@@ -26,6 +26,7 @@ class MsgProp(Message, frozen=True, gc=False, tag="prop", kw_only=True):
     """
 
     proposals: tuple[bytes, ...]
+    kind: int = EntryKind.NORMAL
 
 
 class MsgApp(Message, frozen=True, gc=False, tag="app", kw_only=True):
@@ -51,6 +52,8 @@ class MsgAppResp(Message, frozen=True, gc=False, tag="app_resp", kw_only=True):
     is_rejected: bool = False
     hint_index: int = 0
     hint_term: int = 0
+    has_lost_log: bool = False
+    """See HardState: what was acknowledged before no longer counts; begin anew after the hint."""
 
 
 class MsgVote(Message, frozen=True, gc=False, tag="vote", kw_only=True):
@@ -81,6 +84,10 @@ class MsgHeartbeatResp(Message, frozen=True, gc=False, tag="hb_resp", kw_only=Tr
     """Confirms the leader for every read round up to `read_seq`."""
 
     read_seq: int = 0
+    has_lost_log: bool = False
+    """The leader's commit index is beyond this log: see HardState."""
+    last_index: int = 0
+    """Only with `has_lost_log`: where the log ends."""
 
 
 class MsgReadIndex(Message, frozen=True, gc=False, tag="read", kw_only=True):
@@ -97,14 +104,20 @@ class MsgReadIndexResp(Message, frozen=True, gc=False, tag="read_resp", kw_only=
 
 
 class MsgSnap(Message, frozen=True, gc=False, tag="snap", kw_only=True):
-    """Announces a snapshot that the transport then streams. Not produced yet."""
+    """InstallSnapshot (paper §7). The driver of the receiver steps it, in the leader's name, when
+    the rows have arrived completely and are staged; it is never sent through a Ready."""
 
-    index: int
-    snapshot_term: int
+    snapshot: Snapshot
+
+
+class MsgTransferLeader(Message, frozen=True, gc=False, tag="transfer", kw_only=True):
+    """A follower asks its leader to hand leadership over to `transferee` (thesis §3.10)."""
+
+    transferee: int
 
 
 class MsgTimeoutNow(Message, frozen=True, gc=False, tag="timeout_now", kw_only=True):
-    """Leadership transfer: campaign at once. Not produced yet."""
+    """Leadership transfer: campaign at once, without a pre-vote."""
 
 
 PeerMessage = (
@@ -118,6 +131,7 @@ PeerMessage = (
     | MsgReadIndex
     | MsgReadIndexResp
     | MsgSnap
+    | MsgTransferLeader
     | MsgTimeoutNow
 )
 """All that may cross the peer link, hence all that a peer may make us step."""
@@ -128,13 +142,16 @@ class StorageAppend(msgspec.Struct, frozen=True, gc=False):
 
     `entries` are contiguous. Where their first index is not the next one in the stored log,
     everything stored from that index on is replaced. `hard_state` is written in the same
-    transaction. `responses` go to peers (or, where `to` is our own id, back into `step`)
+    transaction. With a `snapshot` the staged rows of that very snapshot become the state, the
+    stored log becomes empty and begins after it, all in the same transaction; entries, if there
+    are any, follow it. `responses` go to peers (or, where `to` is our own id, back into `step`)
     only when the write is durable.
     """
 
     entries: tuple[Entry, ...]
     hard_state: HardState | None
     responses: tuple["PeerMessage | StorageAppendResp", ...]
+    snapshot: Snapshot | None = None
 
 
 class StorageAppendResp(Message, frozen=True, gc=False, tag="storage_append_resp", kw_only=True):
@@ -182,5 +199,30 @@ class StorageFetchResp(Message, frozen=True, gc=False, tag="storage_fetch_resp",
     entries: tuple[Entry, ...]
 
 
-LocalMessage = StorageAppendResp | StorageApplyResp | StorageFetchResp
-"""What only our own storage may make us step."""
+class SnapshotRequest(msgspec.Struct, frozen=True, gc=False):
+    """A peer needs entries that are compacted: stream it a snapshot of the flushed state, which
+    has to reach `index_min` at least, and answer with a SnapshotStatus when it ended."""
+
+    peer_id: int
+    index_min: int
+
+
+class SnapshotStatus(Message, frozen=True, tag="snap_status", kw_only=True, gc=False):
+    """The stream to `peer_id` ended: everything up to `index` arrived there, or it failed and
+    `index` means nothing. Local only (etcd: MsgSnapStatus)."""
+
+    peer_id: int
+    index: int
+    is_failed: bool = False
+
+
+class PeerUnreachable(Message, frozen=True, tag="unreachable", kw_only=True, gc=False):
+    """What was sent to `peer_id` was probably lost. Local only (etcd: MsgUnreachable)."""
+
+    peer_id: int
+
+
+LocalMessage = (
+    StorageAppendResp | StorageApplyResp | StorageFetchResp | SnapshotStatus | PeerUnreachable
+)
+"""What only our own driver and storage may make us step."""

@@ -2,7 +2,13 @@
 
 import msgspec
 
-from bitebyte.raft.messages import PeerMessage, StorageAppend, StorageApply, StorageFetch
+from bitebyte.raft.messages import (
+    PeerMessage,
+    SnapshotRequest,
+    StorageAppend,
+    StorageApply,
+    StorageFetch,
+)
 from bitebyte.raft.types import ReadState, SoftState
 
 
@@ -14,6 +20,7 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
       durable in the order in which they were handed out; several may share a transaction.
     - `apply` goes to the state machine, in order.
     - `fetches` are answered by a StorageFetchResp, sooner or later, in any order.
+    - `snapshots` are answered by a SnapshotStatus, sooner or later, in any order.
     - `soft_state` is set when leader or role changed.
     """
 
@@ -23,3 +30,4 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     append: StorageAppend | None = None
     apply: StorageApply | None = None
     fetches: tuple[StorageFetch, ...] = ()
+    snapshots: tuple[SnapshotRequest, ...] = ()

@@ -37,6 +37,9 @@ class HardState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     term: int = 0
     vote: int = NONE_ID
     commit: int = 0
+    has_lost_log: bool = False
+    """This disk once forgot entries that it had acknowledged. The member goes on as a copy, but
+    never votes and never campaigns again: it has to be replaced under a new identity."""
 
 
 class ConfState(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -47,6 +50,56 @@ class ConfState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     voters_outgoing: tuple[int, ...] = ()
     learners_next: tuple[int, ...] = ()
     auto_leave: bool = False
+
+
+class ChangeKind(enum.IntEnum):
+    """What happens to one member. ADD_VOTER also promotes a learner, ADD_LEARNER also demotes."""
+
+    ADD_VOTER = 0
+    ADD_LEARNER = 1
+    REMOVE = 2
+
+
+class SingleChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One part of a change of the configuration."""
+
+    kind: int
+    member_id: int
+
+
+class Transition(enum.IntEnum):
+    """How a change passes through the joint configuration (thesis §4.3)."""
+
+    AUTO = 0
+    """Without it where one voter at most changes, else as JOINT_IMPLICIT."""
+    JOINT_IMPLICIT = 1
+    """Through the joint configuration, which is left as soon as it is committed."""
+    JOINT_EXPLICIT = 2
+    """Through the joint configuration, which stays until a change without parts leaves it."""
+
+
+class ConfChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A change of the configuration: the data of an entry of kind CONF_CHANGE.
+
+    It takes effect when the state machine reports the entry as applied. Without `changes` it
+    leaves the joint configuration. `context` is the caller's; the core carries it unread.
+    """
+
+    changes: tuple[SingleChange, ...] = ()
+    transition: int = Transition.AUTO
+    context: bytes = b""
+    is_void: bool = False
+    """The leader could not take it (another one is under way, or it is not allowed): it has its
+    place in the log and changes nothing, so that its proposer learns that for certain."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The state as of `index`, whose entry had `term`, under `conf_state`. The rows themselves
+    travel and rest outside the core."""
+
+    index: int
+    term: int
+    conf_state: ConfState
 
 
 class Role(enum.IntEnum):

@@ -9,6 +9,7 @@ RepositoryError
 ├── DamagedDatabase    its tables contradict each other: the node must not take part
 ├── WriteFailed        a write failed: what is on disk is unknown, the process must end
 ├── EmbeddedPostgresError  the embedded server did not start; the text says what to do
+├── SnapshotDamaged    what arrived is not the snapshot that was sent, or is of an unknown format
 └── InvalidCursor      a page cursor that was not made here
 """
 
@@ -50,6 +51,10 @@ class WriteFailed(RepositoryError):
 
 class EmbeddedPostgresError(RepositoryError):
     """The embedded PostgreSQL could not be prepared or started."""
+
+
+class SnapshotDamaged(RepositoryError):
+    """The pieces of a snapshot do not add up; nothing of it was used. Ask for it again."""
 
 
 class InvalidCursor(RepositoryError):

@@ -25,7 +25,8 @@ class StoredLog(msgspec.Struct, frozen=True):
     hard_state: HardState
     conf_state: ConfState
     first_index: int
-    """Of the stored log; 1 as long as nothing was compacted."""
+    """Of the stored log; 1 as long as nothing was compacted. Where more was, the first of
+    `term_runs` begins before it, so that the term of the entry before `first_index` is known."""
     last_index: int
     term_runs: tuple[TermRun, ...]
     entries: tuple[Entry, ...]
@@ -35,6 +36,19 @@ class StoredLog(msgspec.Struct, frozen=True):
     """After `applied_index`; 32 zero bytes for the empty state."""
     log_time_ms: int
     """Largest `at_ms` applied so far."""
+
+
+class SnapshotMeta(msgspec.Struct, frozen=True):
+    """What a snapshot of the state holds, told before its rows."""
+
+    index: int
+    term: int
+    """Of the entry at `index`."""
+    conf_state: ConfState
+    state_hash: bytes
+    log_time_ms: int
+    format_version: int = 1
+    """Of the pieces. A member that does not know it refuses the snapshot."""
 
 
 class AppliedEntry(msgspec.Struct, frozen=True, gc=False):
@@ -55,6 +69,8 @@ class FlushBatch(msgspec.Struct, frozen=True):
     applied_index: int
     state_hash: bytes
     log_time_ms: int
+    conf_state: ConfState | None = None
+    """The configuration as of `applied_index`, where it changed since the last flush."""
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
