@@ -3,6 +3,7 @@
 RaftError
 ├── ProposalDropped       there is no leader to give it to, or it may not take proposals now
 ├── ConfChangeRefused     the change is not allowed now, or leads nowhere
+├── ConfChangeUnreadable  the bytes are no change of the configuration
 ├── ConfigError           the options, or the stored state, contradict each other
 └── AcknowledgedLogLost   the disk has forgotten entries that were acknowledged
 """
@@ -18,6 +19,10 @@ class ProposalDropped(RaftError):
 
 class ConfChangeRefused(RaftError):
     """Nothing was proposed, for certain. The text says which rule stands against it."""
+
+
+class ConfChangeUnreadable(RaftError):
+    """The data of a conf change entry does not come from this version or an older one."""
 
 
 class ConfigError(RaftError):

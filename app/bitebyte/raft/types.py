@@ -71,7 +71,7 @@ class Transition(enum.IntEnum):
     """How a change passes through the joint configuration (thesis §4.3)."""
 
     AUTO = 0
-    """Without it where one voter at most changes, else as JOINT_IMPLICIT."""
+    """Without it for a change of one part, else as JOINT_IMPLICIT."""
     JOINT_IMPLICIT = 1
     """Through the joint configuration, which is left as soon as it is committed."""
     JOINT_EXPLICIT = 2
