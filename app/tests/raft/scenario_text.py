@@ -6,7 +6,7 @@ the output, which a run with REWRITE_SCENARIOS=1 replaces. Entries are shown as 
 
 from dataclasses import dataclass
 
-from bitebyte.raft import Entry, HardState, Ready, Role
+from bitebyte.raft import ConfState, Entry, HardState, Ready, Role
 from bitebyte.raft.messages import (
     MsgApp,
     MsgAppResp,
@@ -116,6 +116,17 @@ def _details(message: PeerMessage) -> list[str]:
             return [f"id={message.request_id}", f"index={message.index}"]
         case _:
             return []
+
+
+def show_conf_state(conf_state: ConfState) -> str:
+    groups = {
+        "voters": conf_state.voters,
+        "outgoing": conf_state.voters_outgoing,
+        "learners": conf_state.learners,
+        "next": conf_state.learners_next,
+    }
+    words = [f"{name}={','.join(map(str, ids))}" for name, ids in groups.items() if ids]
+    return " ".join([*words, *["auto-leave"] * conf_state.auto_leave]) or "no members"
 
 
 def show_role(role: Role) -> str:

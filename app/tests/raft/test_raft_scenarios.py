@@ -3,35 +3,27 @@
 To accept a changed behaviour, run with REWRITE_SCENARIOS=1 and read the difference like prose.
 """
 
-import os
 from pathlib import Path
 
 import pytest
+from membership_interpreter import MembershipInterpreter
+from scenario_files import play
 from scenario_interpreter import Interpreter
-from scenario_text import Case, parse, render
+from scenario_text import parse, render
 
-SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
+HERE = Path(__file__).parent
+SCENARIOS = sorted((HERE / "scenarios").glob("*.txt"))
+ARITHMETIC = sorted((HERE / "scenarios_arithmetic").glob("*.txt"))
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_scenario_plays_out_as_written(path: Path) -> None:
-    text = path.read_text()
-    interpreter = Interpreter()
-    played: list[Case] = []
-    for case in parse(text):
-        if not case.command:
-            played.append(case)
-            continue
-        try:
-            output = interpreter.run(case.command)
-        except (AssertionError, KeyError, ValueError) as error:
-            error.add_note(f"{path.name}, line {case.line}: {case.command}")
-            raise
-        played.append(Case(case.prose, case.command, output, case.line))
-    if os.environ.get("REWRITE_SCENARIOS"):
-        path.write_text(render(played))
-    else:
-        assert render(played) == text
+    play(path, Interpreter().run)
+
+
+@pytest.mark.parametrize("path", ARITHMETIC, ids=lambda path: path.stem)
+def test_arithmetic_of_members_and_quorums_comes_out_as_written(path: Path) -> None:
+    play(path, MembershipInterpreter().run)
 
 
 def test_a_case_without_its_rule_is_refused_by_line() -> None:
@@ -39,6 +31,19 @@ def test_a_case_without_its_rule_is_refused_by_line() -> None:
         parse("# prose\n\nadd-nodes 3\nok\n")
 
 
-def test_a_file_is_rendered_as_it_was_parsed() -> None:
-    for path in SCENARIOS:
-        assert render(parse(path.read_text())) == path.read_text()
+@pytest.mark.parametrize("path", [*SCENARIOS, *ARITHMETIC], ids=lambda path: path.stem)
+def test_a_file_is_rendered_as_it_was_parsed(path: Path) -> None:
+    assert render(parse(path.read_text())) == path.read_text()
+
+
+@pytest.mark.parametrize("path", [*SCENARIOS, *ARITHMETIC], ids=lambda path: path.stem)
+def test_a_file_says_first_what_it_shows(path: Path) -> None:
+    first, *_ = parse(path.read_text())
+    assert len(" ".join(line for line in first.prose if line.startswith("#"))) > 60
+
+
+def test_an_output_that_differs_is_not_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.txt"
+    path.write_text("given voters=1\n----\nvoters=2\n")
+    with pytest.raises(AssertionError):
+        play(path, MembershipInterpreter().run)
