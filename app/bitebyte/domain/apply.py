@@ -6,6 +6,13 @@ from typing import Any, Final
 from bitebyte.domain import commands as c
 from bitebyte.domain.accounts import end_session, open_session, register_account, update_profile
 from bitebyte.domain.bars import create_bar
+from bitebyte.domain.cluster import (
+    change_members,
+    checkpoint,
+    describe_members,
+    set_cluster_version,
+    wish_vote,
+)
 from bitebyte.domain.entities import Key
 from bitebyte.domain.inventory import (
     acknowledge_alert,
@@ -37,6 +44,11 @@ _HANDLERS: Final[dict[type[c.Command], Callable[[View, Any], Applied]]] = {
     c.PlaceOrder: place_order,
     c.TransitionOrder: transition_order,
     c.AcknowledgeAlert: acknowledge_alert,
+    c.DescribeMembers: describe_members,
+    c.WishVote: wish_vote,
+    c.ChangeMembers: change_members,
+    c.SetClusterVersion: set_cluster_version,
+    c.Checkpoint: checkpoint,
 }
 
 

@@ -5,9 +5,12 @@ computes the same. The tag is its stable name in the log: never reuse one for an
 add fields at the end, with defaults, so that older entries still decode.
 """
 
+from typing import Final
+
 import msgspec
 
 from bitebyte.domain.entities import ImportIngredient, ImportProduct, ImportRowError
+from bitebyte.domain.roster import LEVEL_FIRST, ClusterMember
 
 
 class Command(msgspec.Struct, frozen=True, gc=False, tag_field="c", kw_only=True):
@@ -226,6 +229,40 @@ class AcknowledgeAlert(Command, frozen=True, gc=False, tag="acknowledge_alert", 
     alert_id: str
 
 
+class DescribeMembers(Command, frozen=True, gc=False, tag="describe_members", kw_only=True):
+    """→ Cluster. The leader writes down how members call themselves and where they listen; what
+    they are meant to become stays. Used up ids are ignored."""
+
+    members: tuple[ClusterMember, ...]
+
+
+class WishVote(Command, frozen=True, gc=False, tag="wish_vote", kw_only=True):
+    """→ Cluster. A learner shall become a voter once it has caught up, in place of `replaces_id`
+    if that is not 0; or, without `wants_vote`, stay what it is. Refused: member_not_found."""
+
+    member_id: int
+    wants_vote: bool
+    replaces_id: int = 0
+
+
+class ChangeMembers(Command, frozen=True, gc=False, tag="change_members", kw_only=True):
+    """→ Cluster. What a change of the configuration means for the roster: it travels inside that
+    very entry, and is refused anywhere else."""
+
+    added: tuple[ClusterMember, ...] = ()
+    demoted_ids: tuple[int, ...] = ()
+
+
+class SetClusterVersion(Command, frozen=True, gc=False, tag="set_cluster_version", kw_only=True):
+    """→ Cluster. Every member knows the command kinds of `level`. It never falls."""
+
+    level: int
+
+
+class Checkpoint(Command, frozen=True, gc=False, tag="checkpoint", kw_only=True):
+    """→ Cluster. Changes nothing: all members digest the state that they have right here."""
+
+
 AnyCommand = (
     RegisterAccount
     | UpdateProfile
@@ -242,4 +279,17 @@ AnyCommand = (
     | PlaceOrder
     | TransitionOrder
     | AcknowledgeAlert
+    | DescribeMembers
+    | WishVote
+    | ChangeMembers
+    | SetClusterVersion
+    | Checkpoint
 )
+
+LEVELS: Final[dict[type[Command], int]] = {Checkpoint: 2}
+"""Kinds that came after level 1. A member of an older program cannot read them."""
+
+
+def level_of(command: AnyCommand) -> int:
+    """The level that every member has to know before this may be written."""
+    return LEVELS.get(type(command), LEVEL_FIRST)

@@ -14,23 +14,9 @@ from typing import ClassVar
 
 import msgspec
 
-
-class Entity(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Base of all rows of the replicated state."""
-
-    KIND: ClassVar[str] = ""
-
-    @property
-    def key(self) -> "Key":
-        """Where this row lives in the state."""
-        raise AssertionError("an entity names its key")
-
-
-class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Address of one row: its kind and its primary key, part by part."""
-
-    kind: str
-    parts: tuple[str, ...]
+from bitebyte.domain.entity import Entity as Entity
+from bitebyte.domain.entity import Key as Key
+from bitebyte.domain.roster import Cluster as Cluster
 
 
 class Role(enum.StrEnum):
@@ -454,4 +440,5 @@ AnyEntity = (
     | Alert
     | MenuImport
     | IdempotencyRecord
+    | Cluster
 )

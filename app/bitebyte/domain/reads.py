@@ -17,6 +17,7 @@ from bitebyte.domain.inventory import ingredient_scope
 from bitebyte.domain.menu import product_scope
 from bitebyte.domain.menu_import import wanted_ingredients
 from bitebyte.domain.names import fold
+from bitebyte.domain.roster import CLUSTER_KEY
 from bitebyte.domain.view import View
 
 Hops = Iterator[list[Key]]
@@ -160,6 +161,11 @@ def _acknowledge_alert(view: View, command: c.AcknowledgeAlert) -> Hops:
         yield [rows.bar_member_key(alert.bar_id, command.actor_id)]
 
 
+def _cluster(view: View, command: c.Command) -> Hops:
+    del view, command
+    yield [CLUSTER_KEY]
+
+
 def _recipe_keys(recipe: tuple[c.RecipeLineInput, ...]) -> list[Key]:
     return [rows.ingredient_key(line.ingredient_id) for line in recipe]
 
@@ -194,4 +200,9 @@ READS: Final[dict[type[c.Command], Callable[[View, Any], Hops]]] = {
     c.PlaceOrder: _place_order,
     c.TransitionOrder: _transition_order,
     c.AcknowledgeAlert: _acknowledge_alert,
+    c.DescribeMembers: _cluster,
+    c.WishVote: _cluster,
+    c.ChangeMembers: _cluster,
+    c.SetClusterVersion: _cluster,
+    c.Checkpoint: _cluster,
 }

@@ -9,6 +9,7 @@ from bitebyte.domain.entities import (
     Alert,
     AnyEntity,
     Bar,
+    Cluster,
     Ingredient,
     MenuImport,
     Order,
@@ -33,6 +34,7 @@ class Accepted(
     alert: Alert | None = None
     menu_import: MenuImport | None = None
     is_replay: bool = False
+    cluster: Cluster | None = None
 
 
 class Shortage(msgspec.Struct, frozen=True, gc=False):

@@ -19,6 +19,7 @@ from bitebyte.domain.entities import (
     AnyEntity,
     Bar,
     BarMember,
+    Cluster,
     Entity,
     IdempotencyRecord,
     Ingredient,
@@ -209,6 +210,7 @@ TABLES: Final[Mapping[str, Table]] = {
             key=("account_id", "idempotency_key"),
             uuids=("account_id",),
         ),
+        Table("clusters", Cluster, key=("id",)),
     )
 }
 """Kind → table. The order is that of `StateStore.all_rows`."""

@@ -15,8 +15,6 @@ from bitebyte.domain import commands as c
 from bitebyte.domain.entities import ImportIngredient, ImportProduct, ImportRecipeLine
 from bitebyte.domain.results import encode_result
 
-GENERATED = {"id", "at_ms"}
-
 words = st.sampled_from(
     ["", "Gin", "gin ", "ml", "ounces", "g", "ul", "mg", "exact", "ample", "roughly", "active",
      "hidden", "placed", "accepted", "preparing", "ready", "cancelled", "completed", "waste",
@@ -45,10 +43,13 @@ def values(kind: Any, ids: list[str]) -> st.SearchStrategy[Any]:
 def structs(kind: type[msgspec.Struct], ids: list[str], **fixed: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     fields = {
-        # Mostly ids where ids belong, or else nearly all is refused as unknown.
-        name: st.sampled_from(ids) if name.endswith("_id") else values(hints[name], ids)
+        # Mostly ids where ids belong, or else nearly all is refused as unknown. Those of members
+        # are numbers.
+        name: st.sampled_from(ids)
+        if name.endswith("_id") and hints[name] is not int
+        else values(hints[name], ids)
         for name in kind.__struct_fields__
-        if name not in GENERATED and name not in fixed
+        if name not in fixed
     }
     return st.builds(kind, **fields, **{name: st.just(value) for name, value in fixed.items()})
 

@@ -8,6 +8,7 @@ from bitebyte.domain.entities import (
     AnyEntity,
     Bar,
     BarMember,
+    Cluster,
     IdempotencyRecord,
     ImportIngredient,
     ImportProduct,
@@ -25,6 +26,7 @@ from bitebyte.domain.entities import (
     Session,
     StockMovement,
 )
+from bitebyte.domain.roster import ClusterMember
 from bitebyte.raft.types import ConfState
 from bitebyte.repository.types import Identity
 
@@ -237,4 +239,9 @@ ONE_OF_EACH: tuple[AnyEntity, ...] = (
         1,
     ),
     build_idempotency_record(),
+    Cluster(
+        cluster_version=2,
+        members=(ClusterMember(2**62 + 1, "node-1", "127.0.0.1:7080", True, 2**63 - 1),),
+        retired_ids=(2**63 - 2, 5),
+    ),
 )
