@@ -11,48 +11,11 @@ committed voters=1,2 acked=1:5,2:7
 vote voters=1,2 yes=1 no=2      how an election stands; also outgoing=
 """
 
-from scenario_text import show_conf_state
+from conf_text import parse_change, parse_conf_state, show_conf_state
 
-from bitebyte.raft import (
-    ChangeKind,
-    ConfChange,
-    ConfChangeRefused,
-    ConfState,
-    SingleChange,
-    Transition,
-)
+from bitebyte.raft import ConfChangeRefused, ConfState
 from bitebyte.raft.confchange import apply_change
 from bitebyte.raft.quorum import Quorum
-
-KINDS = {
-    "voter": ChangeKind.ADD_VOTER,
-    "learner": ChangeKind.ADD_LEARNER,
-    "remove": ChangeKind.REMOVE,
-}
-TRANSITIONS = {"implicit": Transition.JOINT_IMPLICIT, "explicit": Transition.JOINT_EXPLICIT}
-
-
-def parse_change(words: list[str]) -> ConfChange:
-    """`voter 1, learner 2, remove 3 explicit`; commas are decoration."""
-    words = [word.strip(",") for word in words]
-    options = {word for word in words if word in {*TRANSITIONS, "void", "leave"}}
-    words = [word for word in words if word not in options]
-    parts = zip(words[::2], words[1::2], strict=True)
-    return ConfChange(
-        tuple(SingleChange(KINDS[kind], int(member_id)) for kind, member_id in parts),
-        next((TRANSITIONS[word] for word in options if word in TRANSITIONS), Transition.AUTO),
-        is_void="void" in options,
-    )
-
-
-def parse_conf_state(words: list[str]) -> ConfState:
-    """`voters=1,2 outgoing=1 learners=3 next=4 auto-leave`."""
-    options = dict(word.split("=", 1) for word in words if "=" in word)
-    voters, learners, outgoing, learners_next = (
-        tuple(int(member_id) for member_id in options.get(name, "").split(",") if member_id)
-        for name in ("voters", "learners", "outgoing", "next")
-    )
-    return ConfState(voters, learners, outgoing, learners_next, "auto-leave" in words)
 
 
 class MembershipInterpreter:

@@ -6,7 +6,10 @@ the output, which a run with REWRITE_SCENARIOS=1 replaces. Entries are shown as 
 
 from dataclasses import dataclass
 
-from bitebyte.raft import ConfState, Entry, HardState, Ready, Role
+from conf_text import show_change, show_conf_state
+
+from bitebyte.raft import Entry, EntryKind, HardState, Ready, Role, Snapshot
+from bitebyte.raft.confchange import decode_change
 from bitebyte.raft.messages import (
     MsgApp,
     MsgAppResp,
@@ -15,6 +18,8 @@ from bitebyte.raft.messages import (
     MsgProp,
     MsgReadIndex,
     MsgReadIndexResp,
+    MsgSnap,
+    MsgTransferLeader,
     MsgVote,
     MsgVoteResp,
     PeerMessage,
@@ -71,8 +76,15 @@ def render(cases: list[Case]) -> str:
 
 
 def show_entry(entry: Entry) -> str:
-    data = f' "{entry.data.decode()}"' if entry.data else ""
+    data = f" {show_data(entry.data, entry.kind)}" if entry.data else ""
     return f"{entry.term}/{entry.index}{data}"
+
+
+def show_data(data: bytes, kind: int) -> str:
+    """A command in quotes, a change of the configuration in parentheses."""
+    if kind == EntryKind.CONF_CHANGE:
+        return f"({show_change(decode_change(data))})"
+    return f'"{data.decode()}"'
 
 
 def show_entries(entries: tuple[Entry, ...]) -> str:
@@ -91,16 +103,17 @@ def show_message(message: PeerMessage | StorageAppendResp) -> str:
 def _details(message: PeerMessage) -> list[str]:
     match message:
         case MsgProp():
-            return ["proposals=" + ",".join(f'"{data.decode()}"' for data in message.proposals)]
+            shown = (show_data(data, message.kind) for data in message.proposals)
+            return ["proposals=" + ",".join(shown)]
         case MsgApp():
             entries = [f"entries={show_entries(message.entries)}"] if message.entries else []
             prev = f"prev={message.prev_term}/{message.prev_index}"
             return [prev, f"commit={message.commit}", *entries]
         case MsgAppResp():
+            flags = ["lost-log"] * message.has_lost_log
             if message.is_rejected:
-                hint = f"hint={message.hint_term}/{message.hint_index}"
-                return [f"index={message.index}", "rejected", hint]
-            return [f"index={message.index}"]
+                flags += ["rejected", f"hint={message.hint_term}/{message.hint_index}"]
+            return [f"index={message.index}", *flags]
         case MsgVote():
             flags = ["pre"] * message.is_pre + ["forced"] * message.is_forced
             return [f"last={message.last_term}/{message.last_index}", *flags]
@@ -109,24 +122,23 @@ def _details(message: PeerMessage) -> list[str]:
         case MsgHeartbeat():
             return [f"commit={message.commit}", f"read={message.read_seq}"]
         case MsgHeartbeatResp():
-            return [f"read={message.read_seq}"]
+            lost = [f"lost-log last={message.last_index}"] if message.has_lost_log else []
+            return [f"read={message.read_seq}", *lost]
         case MsgReadIndex():
             return [f"id={message.request_id}"]
         case MsgReadIndexResp():
             return [f"id={message.request_id}", f"index={message.index}"]
+        case MsgSnap():
+            return [show_snapshot(message.snapshot)]
+        case MsgTransferLeader():
+            return [f"transferee={message.transferee}"]
         case _:
             return []
 
 
-def show_conf_state(conf_state: ConfState) -> str:
-    groups = {
-        "voters": conf_state.voters,
-        "outgoing": conf_state.voters_outgoing,
-        "learners": conf_state.learners,
-        "next": conf_state.learners_next,
-    }
-    words = [f"{name}={','.join(map(str, ids))}" for name, ids in groups.items() if ids]
-    return " ".join([*words, *["auto-leave"] * conf_state.auto_leave]) or "no members"
+def show_snapshot(snapshot: Snapshot) -> str:
+    place = f"{snapshot.term}/{snapshot.index}"
+    return f"snapshot={place} {show_conf_state(snapshot.conf_state)}"
 
 
 def show_role(role: Role) -> str:
@@ -138,6 +150,8 @@ def show_append(append: StorageAppend) -> list[str]:
     what: list[str] = []
     if append.hard_state is not None:
         what.append(show_hard_state(append.hard_state))
+    if append.snapshot is not None:
+        what.append(show_snapshot(append.snapshot))
     if append.entries:
         what.append(f"entries={show_entries(append.entries)}")
     head = "write " + " ".join(what) if what else "behind earlier writes"
@@ -145,7 +159,8 @@ def show_append(append: StorageAppend) -> list[str]:
 
 
 def show_hard_state(hard_state: HardState) -> str:
-    return f"term={hard_state.term} vote={hard_state.vote} commit={hard_state.commit}"
+    lost = " lost-log" * hard_state.has_lost_log
+    return f"term={hard_state.term} vote={hard_state.vote} commit={hard_state.commit}{lost}"
 
 
 def show_ready(ready: Ready) -> list[str]:
@@ -160,4 +175,8 @@ def show_ready(ready: Ready) -> list[str]:
     if ready.apply is not None:
         lines.append(f"apply {show_entries(ready.apply.entries)}")
     lines += [f"fetch for {fetch.peer_id}: [{fetch.low}, {fetch.high})" for fetch in ready.fetches]
+    lines += [
+        f"snapshot for {request.peer_id}: {request.index_min} or later"
+        for request in ready.snapshots
+    ]
     return lines
