@@ -367,8 +367,8 @@ class Node:
             self._loop.call_soon(self._apply)
         else:
             self._apply()
-        if self._notice is None and raw.role == Role.LEADER and raw.has_untold_commit:
-            self._notice = self._loop.call_later(COMMIT_NOTICE_S, self._tell_commit)
+        if self._notice is None and raw.role == Role.LEADER and raw.has_untold:
+            self._notice = self._loop.call_later(COMMIT_NOTICE_S, self._tell_followers)
 
     def _may_apply_later(self) -> bool:
         """Whether nobody here waits for anything to be applied: then many entries are applied
@@ -390,10 +390,10 @@ class Node:
         for entries in to_apply:
             self._applier.submit(entries)
 
-    def _tell_commit(self) -> None:
+    def _tell_followers(self) -> None:
         self._notice = None
-        if self._raw.has_untold_commit:
-            self._raw.tell_commit()
+        if self._raw.has_untold:
+            self._raw.tell_followers()
             self._schedule_turn()
 
     def _post(self, messages: Sequence[PeerMessage | LocalMessage]) -> None:

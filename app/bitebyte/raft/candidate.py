@@ -49,7 +49,8 @@ def answer_vote_request(core: Core, message: MsgVote) -> None:
     is_free = core.vote == message.sender or (core.vote == NONE_ID and core.leader_id == NONE_ID)
     if message.is_pre:
         is_free = is_free or message.term > core.term
-    is_granted = is_free and core.log.is_up_to_date(message.last_index, message.last_term)
+    is_up_to_date = core.log.is_up_to_date(message.last_index, message.last_term)
+    is_granted = is_free and is_up_to_date
     if is_granted and not message.is_pre:
         core.grant_vote(message.sender)
     answer = MsgVoteResp(
@@ -59,10 +60,14 @@ def answer_vote_request(core: Core, message: MsgVote) -> None:
         is_pre=message.is_pre,
         is_rejected=not is_granted,
     )
-    if message.is_pre:
-        core.send(answer)
-    else:
+    if not message.is_pre:
         core.respond(answer)
+        return
+    core.send(answer)
+    if core.config.defers_spare_appends and not is_up_to_date and core.role is Role.FOLLOWER:
+        # There is no live leader, or the request would not have come to here, and whoever asks
+        # cannot win with the log that it has: do not wait for the own timer as well.
+        campaign(core)
 
 
 def _stand_for_election(core: Core) -> None:

@@ -38,9 +38,15 @@ class RaftConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Payload in memory that is not applied yet. Above it a leader drops proposals and a
     follower takes no more entries, so that a slow state machine cannot exhaust memory."""
 
+    defers_spare_appends: bool = False
+    """Send entries at once only to a quorum, the members that answer fastest; the others get them
+    when the driver calls `tell_followers`, in fewer and larger messages, or at once if somebody
+    there waits. In return a member that refuses a pre-vote because its own log is further on
+    campaigns itself, so that a deferred append does not make an election longer."""
+
     defers_commit_notices: bool = False
     """Do not send a message only to tell a commit index that nobody at the follower is known to
-    wait for: it goes with the next append, or when the driver calls `tell_commit`. At low load
+    wait for: it goes with the next append, or when the driver calls `tell_followers`. At low load
     such messages are a third of all."""
 
     disk_stall_ticks: int = 12

@@ -46,7 +46,7 @@ class Core:
         "messages",
         "peers",
         "progress",
-        "prompt_through",
+        "prompt_ids",
         "quorum",
         "randomized_election_timeout_ticks",
         "read_states",
@@ -100,8 +100,8 @@ class Core:
         self.is_heartbeat_due = False
         self.is_notice_due = False
         """The driver wants followers to know the commit index now."""
-        self.prompt_through = 0
-        """Up to here somebody at a follower waits: it is told of their commitment at once."""
+        self.prompt_ids: frozenset[int] = frozenset()
+        """While leading: a quorum that is sent entries at once, see `defers_spare_appends`."""
 
         self.messages: list[PeerMessage] = []
         self.responses: list[PeerMessage] = []
@@ -231,7 +231,7 @@ class Core:
         self.reads.drop_all()
         self.is_heartbeat_due = False
         self.is_notice_due = False
-        self.prompt_through = 0
+        self.prompt_ids = frozenset()
         self._restart_election_timer()
 
     def _restart_election_timer(self) -> None:

@@ -26,6 +26,10 @@ from bitebyte.raft.types import NONE_ID, Entry, ReadState
 FETCH_ENTRIES_MAX = 8192
 """Entries asked of storage at once: bounds the answer even if they carry next to nothing."""
 
+SPARE_ENTRIES_MAX = 8
+"""So many entries are worth a message to a spare member, however young they are: deferring more
+would save nothing, and one more answer only makes commitment steadier under load."""
+
 
 def step_leader(core: Core, message: PeerMessage) -> None:
     """Takes a message of the current term that is no vote request."""
@@ -38,7 +42,7 @@ def step_leader(core: Core, message: PeerMessage) -> None:
             # The origin bound its proposal to this very term; the dispatch compared the terms.
             if not _is_log_full(core):
                 core.log.append_new(core.term, message.proposals)
-                core.prompt_through = core.log.last_index
+                core.progress[message.sender].prompt_through = core.log.last_index
         case MsgReadIndex():
             core.reads.add(ReadRequest(message.sender, message.request_id))
         case MsgApp() | MsgHeartbeat():
@@ -84,6 +88,8 @@ def tick_leader(core: Core) -> None:
 def flush(core: Core) -> None:
     """Starts a read round if reads wait, and sends every peer what it lacks."""
     _start_reads(core)
+    if core.is_notice_due or not core.prompt_ids:
+        core.prompt_ids = choose_prompt(core)
     if core.is_heartbeat_due:
         core.is_heartbeat_due = False
         for peer in core.peers:
@@ -93,10 +99,11 @@ def flush(core: Core) -> None:
     core.is_notice_due = False
 
 
-def has_untold_commit(core: Core) -> bool:
-    """Whether some follower is known to be able to know more of what is committed."""
+def has_untold(core: Core) -> bool:
+    """Whether some follower could be sent more than it was, entries or a commit index."""
     return any(
-        peer.state is ProgressState.REPLICATE and _is_commit_untold(core, peer)
+        peer.state is ProgressState.REPLICATE
+        and (_is_commit_untold(core, peer) or (is_spare(core, peer) and _lacks_entries(core, peer)))
         for peer in core.peers
     )
 
@@ -162,6 +169,8 @@ def _replicate(core: Core, peer: Progress) -> None:
         in_memory = peer.next_index >= log.window_first
         _send_append(core, peer, log.slice(peer.next_index, bytes_max) if in_memory else ())
         return
+    if _may_wait(core, peer):
+        return
     while peer.next_index <= log.last_index and not peer.inflights.is_full:
         if peer.next_index < log.window_first:
             _fetch(core, peer)
@@ -170,9 +179,50 @@ def _replicate(core: Core, peer: Progress) -> None:
     if _is_commit_untold(core, peer) and (
         core.is_notice_due
         or not core.config.defers_commit_notices
-        or peer.commit_sent < core.prompt_through
+        or peer.commit_sent < peer.prompt_through
     ):
         _send_append(core, peer, (), is_notice=True)
+
+
+def choose_prompt(core: Core) -> frozenset[int]:
+    """The members to send entries to at once: a quorum with this one, those first that have
+    acknowledged most; between equals those that were chosen before, so that the choice rests.
+
+    A chosen one that stalls loses its place at the next notice: the others are sent everything
+    then, and acknowledge more than it does.
+    """
+    chosen = [core.id]
+    for peer in sorted(
+        core.peers, key=lambda peer: (-peer.match_index, peer.id not in core.prompt_ids)
+    ):
+        if core.quorum.is_reached_by(chosen):
+            break
+        chosen.append(peer.id)
+    return frozenset(chosen)
+
+
+def is_spare(core: Core, peer: Progress) -> bool:
+    """Whether commitment does not wait for that peer, so that it may get entries later."""
+    return core.config.defers_spare_appends and peer.id not in core.prompt_ids
+
+
+def _may_wait(core: Core, peer: Progress) -> bool:
+    """Whether the peer's entries may wait for the next notice: too few to be worth a message."""
+    return (
+        is_spare(core, peer)
+        and not core.is_notice_due
+        and peer.prompt_through < peer.next_index
+        and core.log.last_index - peer.next_index < SPARE_ENTRIES_MAX
+    )
+
+
+def _lacks_entries(core: Core, peer: Progress) -> bool:
+    return (
+        peer.next_index <= core.log.last_index
+        and not peer.inflights.is_full
+        and not peer.is_paused
+        and not peer.fetch_low
+    )
 
 
 def _is_commit_untold(core: Core, peer: Progress) -> bool:
@@ -283,6 +333,8 @@ def _finish_reads(core: Core) -> None:
         if request.sender == core.id:
             core.read_states.append(ReadState(request.request_id, index))
         else:
+            waiting = core.progress[request.sender]
+            waiting.prompt_through = max(waiting.prompt_through, index)
             core.send(
                 MsgReadIndexResp(
                     to=request.sender,

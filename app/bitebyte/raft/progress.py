@@ -72,6 +72,7 @@ class Progress:
         "is_recently_active",
         "match_index",
         "next_index",
+        "prompt_through",
         "read_seq_acked",
         "state",
     )
@@ -86,6 +87,8 @@ class Progress:
         self.inflights = Inflights(inflight_messages_max)
         self.is_paused = False
         """Nothing more to send until an answer, or a sign of life after the next heartbeat."""
+        self.prompt_through = 0
+        """Up to here somebody at that member waits: entries and their commitment go at once."""
         self.is_append_sent = False
         """An append went out since the last regular heartbeat, so its answer may be under way."""
         self.is_recently_active = False

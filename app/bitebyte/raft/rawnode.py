@@ -102,16 +102,16 @@ class RawNode:
             return leader.read_as_leader(self.core, request_id)
         return follower.read_as_follower(self.core, request_id)
 
-    def tell_commit(self) -> None:
-        """Tells followers a commit index that nobody there is known to wait for. To be called
-        some milliseconds after `has_untold_commit` became true, if it still is."""
+    def tell_followers(self) -> None:
+        """Tells followers what nobody there is known to wait for: a commit index, and entries that
+        a quorum has without them. To be called some milliseconds after `has_untold` became true,
+        if it still is."""
         self.core.is_notice_due = True
 
     @property
-    def has_untold_commit(self) -> bool:
-        """Whether a follower could know more of what is committed. On its own it would learn it
-        with the next append or heartbeat."""
-        return leader.has_untold_commit(self.core)
+    def has_untold(self) -> bool:
+        """Whether a follower could be told more of the log, or of what is committed."""
+        return leader.has_untold(self.core)
 
     # Output.
 

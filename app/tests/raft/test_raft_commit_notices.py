@@ -21,13 +21,13 @@ def test_a_commit_index_that_nobody_waits_for_is_told_when_the_driver_asks() -> 
     member = elected_leader(defers_commit_notices=True)
     member.step(accept(2, 1))
     member.step(accept(3, 1))
-    member.node.tell_commit()
+    member.node.tell_followers()
     member.work()
     member.propose(b"own")
     assert only(member.step(accept(2, 2)), MsgApp, to=2) == []
     assert member.node.commit_index == 2
-    assert member.node.has_untold_commit
-    member.node.tell_commit()
+    assert member.node.has_untold
+    member.node.tell_followers()
     notices = only(member.work(), MsgApp, to=2)
     assert [(m.commit, m.is_notice) for m in notices] == [(2, True)]
 
