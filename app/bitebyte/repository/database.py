@@ -16,7 +16,6 @@ import time
 from typing import Any, Final
 
 import asyncpg
-import msgspec
 
 from bitebyte.raft.types import ConfState
 from bitebyte.repository.availability import reaching_the_database
@@ -25,6 +24,7 @@ from bitebyte.repository.log_store import LogStore
 from bitebyte.repository.migrations import load_migrations, migrate
 from bitebyte.repository.queries import Queries
 from bitebyte.repository.state_store import StateStore
+from bitebyte.repository.stored_configuration import encode_conf_state
 from bitebyte.repository.types import Identity
 
 SERVER_VERSION_MIN: Final = 17
@@ -157,7 +157,7 @@ class Database:
                 _INSERT_IDENTITY, identity.cluster_id, identity.member_id, identity.name
             )
             await self._log_writer.execute(
-                "UPDATE raft_state SET conf_state = $1", msgspec.json.encode(conf_state).decode()
+                "UPDATE applied_state SET conf_state = $1", encode_conf_state(conf_state)
             )
 
     async def close(self) -> None:

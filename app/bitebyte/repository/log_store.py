@@ -1,5 +1,6 @@
 """The Raft log and the hard state, durable when `append` returns."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,9 +8,10 @@ import asyncpg
 import msgspec
 
 from bitebyte.raft.messages import StorageAppend
-from bitebyte.raft.types import ConfState, Entry, HardState, TermRun
+from bitebyte.raft.types import Entry, HardState
 from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.errors import DamagedDatabase
+from bitebyte.repository.log_loading import load_log
 from bitebyte.repository.types import StoredLog
 from bitebyte.repository.write_guard import WriteGuard
 
@@ -17,7 +19,13 @@ FETCH_ENTRIES_MAX: Final = 4096
 """Entries read at once for a peer that lags, whatever `bytes_max` would allow: bounds what the
 server looks at."""
 
-_UPDATE_STATE: Final = 'UPDATE raft_state SET term = $1, vote = $2, "commit" = $3'
+COMPACT_ENTRIES_MAX: Final = 1000
+"""Entries deleted in one transaction: some milliseconds and some 100 KB of WAL, little enough
+for the append beside it."""
+
+_UPDATE_STATE: Final = """
+UPDATE raft_state SET term = $1, vote = $2, "commit" = $3, has_lost_log = $4
+"""
 _INSERT: Final = """
 INSERT INTO raft_log (index, term, kind, data)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bytea[])
@@ -26,19 +34,12 @@ _INSERT_ONE: Final = "INSERT INTO raft_log (index, term, kind, data) VALUES ($1,
 """For a member that is not busy: an entry alone needs no arrays on either side."""
 
 _INSERT_AND_UPDATE_STATE: Final = f"""
-WITH hard_state AS (UPDATE raft_state SET term = $5, vote = $6, "commit" = $7) {_INSERT}
+WITH hard_state AS (
+    UPDATE raft_state SET term = $5, vote = $6, "commit" = $7, has_lost_log = $8
+) {_INSERT}
 """
 _TRUNCATE: Final = "DELETE FROM raft_log WHERE index >= $1"
 
-_LOAD_STATE: Final = """
-SELECT term, vote, "commit", conf_state::text, applied_index, state_hash, log_time_ms
-FROM raft_state, applied_state
-"""
-_LOAD_BOUNDS: Final = "SELECT min(index), max(index), count(*) FROM raft_log"
-_LOAD_TERM_RUNS: Final = "SELECT min(index), term FROM raft_log GROUP BY term ORDER BY term"
-_LOAD_ENTRIES: Final = """
-SELECT term, index, data, kind FROM raft_log WHERE index > $1 ORDER BY index
-"""
 _FETCH: Final = f"""
 SELECT term, index, data, kind FROM (
     SELECT *, sum(octet_length(data)) OVER (ORDER BY index) AS bytes_total
@@ -50,67 +51,54 @@ SELECT term, index, data, kind FROM (
 WHERE bytes_total <= $3 OR index = $1
 ORDER BY index
 """
-
-_conf_state_decoder = msgspec.json.Decoder(ConfState)
+_COMPACT_LIMIT: Final = """
+SELECT applied_index, (SELECT term FROM raft_log WHERE index = $1) FROM applied_state
+"""
+_MOVE_START: Final = """
+UPDATE raft_log_start SET compacted_index = $1, compacted_term = $2 WHERE compacted_index < $1
+"""
+_OLDEST: Final = "SELECT min(index) FROM raft_log"
+_DELETE: Final = "DELETE FROM raft_log WHERE index > $1 AND index <= $2"
+_NOT_DURABLE: Final = "SET LOCAL synchronous_commit = off"
 
 
 class LogStore:
     """One writer's view of the stored log.
 
     Call `load` first. `append` calls must not overlap: one is in flight at a time, and what
-    gathers meanwhile is the next batch. `fetch` may run beside it.
+    gathers meanwhile is the next batch. `fetch` and one `compact` may run beside it.
     """
 
     def __init__(self, connection: asyncpg.Connection, readers: asyncpg.Pool) -> None:
         self._connection = connection
         self._readers = readers
+        self._first_index = 1
         self._last_index = -1
         self._commit = 0
+        self._deleted_through: int | None = None
+        self._is_compacting = False
         self._guard = WriteGuard("writing the log")
 
     @property
     def last_index(self) -> int:
-        """Index of the newest stored entry, 0 for none; known after `load`."""
+        """Index of the newest stored entry, or of the last compacted one where there is none; 0
+        for an empty log. Known after `load`."""
         return self._last_index
 
+    @property
+    def first_index(self) -> int:
+        """Index of the oldest entry that is not compacted, stored or not yet."""
+        return self._first_index
+
     async def load(self) -> StoredLog:
-        """Reads what a core needs to continue. Raises DamagedDatabase on a gap in the log or
-        when the applied state is ahead of it."""
-        async with self._connection.transaction(isolation="repeatable_read", readonly=True):
-            state = await self._connection.fetchrow(_LOAD_STATE)
-            bounds = await self._connection.fetchrow(_LOAD_BOUNDS)
-            runs = await self._connection.fetch(_LOAD_TERM_RUNS)
-            if state is None or bounds is None:
-                raise DamagedDatabase("the row of raft_state or applied_state is missing")
-            term, vote, commit, conf_state, applied_index, state_hash, log_time_ms = state
-            rows = await self._connection.fetch(_LOAD_ENTRIES, applied_index)
-        first_index = bounds[0] or 1
-        last_index = bounds[1] or 0
-        if bounds[2] != last_index - first_index + 1:
-            raise DamagedDatabase(
-                f"raft_log has {bounds[2]} entries between {first_index} and {last_index}"
-            )
-        if applied_index > last_index:
-            raise DamagedDatabase(
-                f"the applied index {applied_index} is ahead of the log, which ends at {last_index}"
-            )
-        if [run[0] for run in runs] != sorted(run[0] for run in runs):
-            raise DamagedDatabase("the terms of raft_log do not grow with its index")
-        # The stored commit index is a hint. What was applied was committed for certain.
-        commit = max(min(commit, last_index), applied_index)
-        self._last_index = last_index
-        self._commit = commit
-        return StoredLog(
-            hard_state=HardState(term, vote, commit),
-            conf_state=_conf_state_decoder.decode(conf_state),
-            first_index=first_index,
-            last_index=last_index,
-            term_runs=tuple(TermRun(*run) for run in runs),
-            entries=tuple(Entry(*row) for row in rows),
-            applied_index=applied_index,
-            state_hash=state_hash,
-            log_time_ms=log_time_ms,
-        )
+        """Reads what a core needs to continue: see `log_loading.load_log`. Raises
+        DamagedDatabase."""
+        stored = await load_log(self._connection)
+        self._first_index = stored.first_index
+        self._last_index = stored.last_index
+        self._commit = stored.hard_state.commit
+        self._deleted_through = None
+        return stored
 
     async def append(self, appends: Sequence[StorageAppend]) -> None:
         """Makes entries and hard states of all `appends` durable, in order, in one transaction.
@@ -140,22 +128,72 @@ class LogStore:
 
     async def fetch(self, low: int, high: int, bytes_max: int) -> tuple[Entry, ...]:
         """Entries [low, high), at least one, up to `bytes_max` of data; empty if `low` is not
-        stored. Raises DatabaseUnavailable, or DamagedDatabase on a gap."""
+        stored, or is compacted. Raises DatabaseUnavailable, or DamagedDatabase on a gap."""
+        if low < self._first_index:
+            return ()
         with reaching_the_database():
             rows = await self._readers.fetch(_FETCH, low, high, bytes_max)
+        if low < self._first_index:
+            return ()  # compacted meanwhile: what was read may be half of it
         entries = tuple(Entry(*row) for row in rows)
         for offset, entry in enumerate(entries):
             if entry.index != low + offset:
                 raise DamagedDatabase(f"raft_log has no entry {low + offset} but {entry.index}")
         return entries
 
+    async def compact(self, through_index: int) -> None:
+        """Deletes entries up to `through_index`, whose effect is durable in the flushed state.
+
+        First the start of the log moves, then the rows go, COMPACT_ENTRIES_MAX at a time, with
+        pauses as long as the work, so that at most half of a disk's time goes to it. What is
+        left undone by a crash or a cancellation, the next call makes good. Nobody waits for
+        these commits to be durable. One call at a time. Raises DatabaseUnavailable.
+        """
+        assert not self._is_compacting, "one compaction at a time"
+        if through_index < self._first_index:
+            return
+        self._is_compacting = True
+        try:
+            with reaching_the_database():
+                await self._move_start(through_index)
+                await self._delete_compacted()
+        finally:
+            self._is_compacting = False
+
+    async def _move_start(self, through_index: int) -> None:
+        async with self._readers.acquire() as connection, connection.transaction():
+            limit = await connection.fetchrow(_COMPACT_LIMIT, through_index)
+            assert limit is not None, "applied_state has a row"
+            applied_index, term = limit
+            assert through_index <= applied_index, "what is not flushed is needed to replay"
+            if term is None:
+                raise DamagedDatabase(f"raft_log has no entry {through_index}")
+            # From here on nobody may read below, whether the commit is seen to succeed or not.
+            self._first_index = through_index + 1
+            await connection.execute(_NOT_DURABLE)
+            await connection.execute(_MOVE_START, through_index, term)
+
+    async def _delete_compacted(self) -> None:
+        loop = asyncio.get_running_loop()
+        deleted_through = self._deleted_through
+        if deleted_through is None:
+            # Only after a start: later, the rows deleted before would all be visited again.
+            oldest = await self._readers.fetchval(_OLDEST)
+            deleted_through = self._first_index - 1 if oldest is None else oldest - 1
+        while deleted_through < self._first_index - 1:
+            started_at = loop.time()
+            high = min(deleted_through + COMPACT_ENTRIES_MAX, self._first_index - 1)
+            async with self._readers.acquire() as connection, connection.transaction():
+                await connection.execute(_NOT_DURABLE)
+                await connection.execute(_DELETE, deleted_through, high)
+            self._deleted_through = deleted_through = high
+            await asyncio.sleep(loop.time() - started_at)
+
     async def _write(self, tail: Sequence[Entry], hard_state: HardState | None) -> None:
         """One statement, hence one round trip and, outside a transaction, one commit."""
         if not tail:
             assert hard_state is not None
-            await self._connection.execute(
-                _UPDATE_STATE, hard_state.term, hard_state.vote, hard_state.commit
-            )
+            await self._connection.execute(_UPDATE_STATE, *msgspec.structs.astuple(hard_state))
             return
         if hard_state is None and len(tail) == 1:
             entry = tail[0]
@@ -173,11 +211,7 @@ class LogStore:
             await self._connection.execute(_INSERT, *columns)
         else:
             await self._connection.execute(
-                _INSERT_AND_UPDATE_STATE,
-                *columns,
-                hard_state.term,
-                hard_state.vote,
-                hard_state.commit,
+                _INSERT_AND_UPDATE_STATE, *columns, *msgspec.structs.astuple(hard_state)
             )
 
 
@@ -191,6 +225,7 @@ def _merge(
     tail: list[Entry] = []
     hard_state: HardState | None = None
     for append in appends:
+        assert append.snapshot is None, "SnapshotStore.install takes in a snapshot"
         if append.hard_state is not None:
             hard_state = append.hard_state
         if not append.entries:

@@ -11,6 +11,7 @@ from bitebyte.domain.limits import IDEMPOTENCY_DELETE_AFTER_MS
 from bitebyte.domain.results import Event
 from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.errors import DamagedDatabase
+from bitebyte.repository.stored_configuration import encode_conf_state
 from bitebyte.repository.tables import TABLES
 from bitebyte.repository.types import AppliedEntry, FlushBatch
 from bitebyte.repository.write_guard import WriteGuard
@@ -33,10 +34,11 @@ INSERT INTO applied_entry (index, state_hash, events)
 SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
 """
 _MOVE_APPLIED_STATE: Final = """
-UPDATE applied_state SET applied_index = $4, state_hash = $5, log_time_ms = $6
+UPDATE applied_state SET applied_index = $4, state_hash = $5, log_time_ms = $6,
+    conf_state = coalesce($8::json, conf_state)
 WHERE applied_index = $7
 """
-_FIRST_ROW_PARAMETER: Final = 8
+_FIRST_ROW_PARAMETER: Final = 9
 
 _PRUNE_APPLIED_ENTRIES: Final = "DELETE FROM applied_entry WHERE index < $1"
 _IDEMPOTENCY_KEYS: Final = """
@@ -128,7 +130,8 @@ class StateStore:
         return rows
 
     async def flush(self, batch: FlushBatch) -> None:
-        """Writes rows, applied entries and the new applied index in one transaction.
+        """Writes rows, applied entries, the new applied index and, where it changed, the
+        configuration in one transaction.
 
         `batch.applied` must follow exactly on the last flush. Raises WriteFailed; after that,
         and after a cancellation, every later call raises too and the process must end.
@@ -152,6 +155,7 @@ class StateStore:
                 batch.state_hash,
                 batch.log_time_ms,
                 self._applied_index,
+                None if batch.conf_state is None else encode_conf_state(batch.conf_state),
                 *rows,
             )
             assert status == "UPDATE 1", "nobody else moves the applied index"

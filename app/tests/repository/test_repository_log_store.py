@@ -73,6 +73,17 @@ async def test_a_vote_alone_is_written(database: Database) -> None:
     assert (await database.log.load()).hard_state == HardState(5, 13, 0)
 
 
+@pytest.mark.parametrize("written", [(), entries(1, 2)])
+async def test_that_the_log_was_lost_is_never_forgotten(
+    database: Database, written: tuple[Entry, ...]
+) -> None:
+    hard_state = HardState(5, 0, 0, has_lost_log=True)
+
+    await database.log.append([append_of(*written, hard_state=hard_state)])
+
+    assert (await database.log.load()).hard_state == hard_state
+
+
 async def test_several_appends_are_one_transaction(database: Database, postgres_dsn: str) -> None:
     await database.log.append(
         [
@@ -215,7 +226,7 @@ async def test_a_gap_on_disk_is_reported_at_load_and_at_fetch(
     await database.log.append([append_of(*entries(1, 5))])
     await execute(postgres_dsn, "DELETE FROM raft_log WHERE index = 3")
 
-    with pytest.raises(DamagedDatabase, match="4 entries between 1 and 5"):
+    with pytest.raises(DamagedDatabase, match="no entry 3 but 4"):
         await database.log.load()
     with pytest.raises(DamagedDatabase, match="no entry 3"):
         await database.log.fetch(2, 6, 1000)

@@ -21,7 +21,7 @@ from bitebyte.domain.entities import AnyEntity, Key
 from bitebyte.domain.limits import IDEMPOTENCY_DELETE_AFTER_MS
 from bitebyte.domain.results import Event
 from bitebyte.raft.messages import StorageAppend
-from bitebyte.raft.types import Entry
+from bitebyte.raft.types import ConfState, Entry
 from bitebyte.repository import state_store
 from bitebyte.repository.database import Database
 from bitebyte.repository.errors import WriteFailed
@@ -73,6 +73,17 @@ async def test_every_kind_of_entity_comes_back_as_it_was_written_last(
 
     found = await database.state.load([entity.key for entity in changed])
     assert list(found.values()) == list(changed)
+
+
+async def test_the_configuration_moves_with_the_applied_index(database: Database) -> None:
+    joint = ConfState((11, 12), (14,), voters_outgoing=(11, 12, 13), auto_leave=True)
+    await database.log.append([StorageAppend(tuple(Entry(1, i, b"x") for i in (1, 2)), None, ())])
+    await database.state.flush(msgspec.structs.replace(batch_of(first=1, last=1), conf_state=joint))
+    assert (await database.log.load()).conf_state == joint
+
+    await database.state.flush(batch_of(first=2, last=2))
+
+    assert (await database.log.load()).conf_state == joint
 
 
 async def test_tables_and_schema_agree(database: Database, postgres_dsn: str) -> None:
