@@ -11,6 +11,7 @@ from bitebyte.raft.follower import step_follower
 from bitebyte.raft.messages import (
     MsgApp,
     MsgHeartbeat,
+    MsgSnap,
     MsgVote,
     MsgVoteResp,
     PeerMessage,
@@ -22,7 +23,7 @@ from bitebyte.raft.types import NONE_ID, Role
 def step_candidate(core: Core, message: PeerMessage) -> None:
     """Takes a message of the current term, or a granted pre-vote for the next one."""
     match message:
-        case MsgApp() | MsgHeartbeat():
+        case MsgApp() | MsgHeartbeat() | MsgSnap():
             core.become_follower(core.term, message.sender)
             step_follower(core, message)
         case MsgVoteResp():
@@ -32,8 +33,8 @@ def step_candidate(core: Core, message: PeerMessage) -> None:
 
 
 def campaign(core: Core) -> None:
-    """Starts a pre-election, if this member has a vote and does not lead already."""
-    if core.role is Role.LEADER or not core.is_promotable:
+    """Starts a pre-election, if this member may campaign."""
+    if not core.may_campaign:
         return
     core.become_pre_candidate()
     for voter in core.quorum.voters:
@@ -43,14 +44,24 @@ def campaign(core: Core) -> None:
     _conclude(core)
 
 
+def take_over(core: Core) -> None:
+    """The leader wants this member to lead. Without a pre-vote, for the leader is alive; when a
+    committed change of membership is in the way, as soon as that is applied."""
+    if core.may_campaign:
+        _stand_for_election(core, is_forced=True)
+    else:
+        core.is_campaign_owed = core.is_voter and core.role is not Role.LEADER
+
+
 def answer_vote_request(core: Core, message: MsgVote) -> None:
-    """Grants or refuses, in any role. A learner answers too: it may have been promoted and not
-    know it yet (etcd-io/raft PR #10998)."""
+    """Grants or refuses, in any role. Who counts the vote is the candidate's business: a learner
+    answers too, since it may have been promoted and not know it yet (etcd PR #10998), and so does
+    a removed member, whose vote may be what those lack who have not heard of its removal."""
     is_free = core.vote == message.sender or (core.vote == NONE_ID and core.leader_id == NONE_ID)
     if message.is_pre:
         is_free = is_free or message.term > core.term
     is_up_to_date = core.log.is_up_to_date(message.last_index, message.last_term)
-    is_granted = is_free and is_up_to_date
+    is_granted = is_free and is_up_to_date and core.may_vote
     if is_granted and not message.is_pre:
         core.grant_vote(message.sender)
     answer = MsgVoteResp(
@@ -64,22 +75,30 @@ def answer_vote_request(core: Core, message: MsgVote) -> None:
         core.respond(answer)
         return
     core.send(answer)
-    if core.config.defers_spare_appends and not is_up_to_date and core.role is Role.FOLLOWER:
-        # There is no live leader, or the request would not have come to here, and whoever asks
-        # cannot win with the log that it has: do not wait for the own timer as well.
+    if (
+        core.config.defers_spare_appends
+        and not is_up_to_date
+        and core.role is Role.FOLLOWER
+        and not core.is_in_leader_lease
+    ):
+        # There is no live leader, and whoever asks cannot win with the log that it has: do not
+        # wait for the own timer as well.
         campaign(core)
 
 
-def _stand_for_election(core: Core) -> None:
+def _stand_for_election(core: Core, *, is_forced: bool = False) -> None:
     core.become_candidate()
     for voter in core.quorum.voters:
         if voter == core.id:
             core.respond(MsgVoteResp(to=core.id, sender=core.id, term=core.term))
         else:
-            core.respond(_vote_request(core, voter, core.term, is_pre=False))
+            request = _vote_request(core, voter, core.term, is_forced=is_forced)
+            core.respond(request)
 
 
-def _vote_request(core: Core, voter: int, term: int, *, is_pre: bool) -> MsgVote:
+def _vote_request(
+    core: Core, voter: int, term: int, *, is_pre: bool = False, is_forced: bool = False
+) -> MsgVote:
     return MsgVote(
         to=voter,
         sender=core.id,
@@ -87,11 +106,14 @@ def _vote_request(core: Core, voter: int, term: int, *, is_pre: bool) -> MsgVote
         last_index=core.log.last_index,
         last_term=core.log.last_term,
         is_pre=is_pre,
+        is_forced=is_forced,
     )
 
 
 def _handle_vote_response(core: Core, message: MsgVoteResp) -> None:
     if message.is_pre != (core.role is Role.PRE_CANDIDATE):
+        return
+    if message.sender not in core.quorum.voters:
         return
     core.votes.setdefault(message.sender, not message.is_rejected)
     _conclude(core)

@@ -34,12 +34,16 @@ class Core:
         "_random",
         "conf_state",
         "config",
+        "disk_stall_elapsed_ticks",
         "election_elapsed_ticks",
         "fetches",
         "heartbeat_elapsed_ticks",
         "id",
+        "is_campaign_owed",
         "is_heartbeat_due",
         "is_notice_due",
+        "is_timeout_now_sent",
+        "lead_transferee",
         "leader_contact_age_ticks",
         "leader_id",
         "log",
@@ -54,6 +58,7 @@ class Core:
         "responses",
         "role",
         "term",
+        "transfer_elapsed_ticks",
         "vote",
         "votes",
     )
@@ -89,6 +94,11 @@ class Core:
         self.randomized_election_timeout_ticks = 0
         self.leader_contact_age_ticks = 0
         """Unlike election_elapsed_ticks, only a leader's word (or a passed check) resets it."""
+        self.disk_stall_elapsed_ticks = 0
+        """Since a write of ours last became durable, while another is under way."""
+        self.is_campaign_owed = False
+        """A leader wants this member to take over, which has to wait until a committed change of
+        membership is applied."""
 
         self.votes: dict[int, bool] = {}
         """Per distinct voter, its first answer in this campaign."""
@@ -102,6 +112,11 @@ class Core:
         """The driver wants followers to know the commit index now."""
         self.prompt_ids: frozenset[int] = frozenset()
         """While leading: a quorum that is sent entries at once, see `defers_spare_appends`."""
+        self.lead_transferee = NONE_ID
+        """While leading: who is to take over."""
+        self.transfer_elapsed_ticks = 0
+        self.is_timeout_now_sent = False
+        """The transferee was told since the last heartbeat."""
 
         self.messages: list[PeerMessage] = []
         self.responses: list[PeerMessage] = []
@@ -112,16 +127,63 @@ class Core:
     # Who takes part.
 
     @property
-    def is_promotable(self) -> bool:
-        """Whether this member may campaign: it must be a voter, not a learner or a stranger."""
+    def is_voter(self) -> bool:
+        """Whether the vote of this member counts in either half of the configuration in force."""
         return self.id in self.quorum.voters
 
     def is_member(self, member_id: int) -> bool:
+        """Whether the configuration in force knows that member, as voter or learner."""
         return member_id in self.quorum.voters or member_id in self.conf_state.learners
 
-    def peer_ids(self) -> list[int]:
-        """Everyone else who receives the log, sorted."""
-        return sorted({*self.quorum.voters, *self.conf_state.learners} - {self.id})
+    @property
+    def is_disk_stalled(self) -> bool:
+        """A write of ours has been under way for suspiciously long."""
+        return self.disk_stall_elapsed_ticks >= self.config.disk_stall_ticks
+
+    @property
+    def is_transferring(self) -> bool:
+        """This leader is handing leadership over."""
+        return self.lead_transferee != NONE_ID
+
+    @property
+    def may_campaign(self) -> bool:
+        """Whether this member may stand for election now: it must be a voter, know the
+        configuration that is in force (see `membership`), and be able to write its vote."""
+        return (
+            self.is_voter
+            and self.role is not Role.LEADER
+            and not self.log.committed_conf_index
+            and not self.is_disk_stalled
+        )
+
+    @property
+    def may_vote(self) -> bool:
+        """Whether this member may give its vote to anybody. Not while it knows no configuration:
+        then it is new, or its disk was emptied and has forgotten what it voted before."""
+        return bool(self.quorum.voters)
+
+    def set_configuration(self, conf_state: ConfState) -> None:
+        """Puts a configuration in force; `membership` and `snapshots` draw the conclusions."""
+        self.conf_state = conf_state
+        self.quorum = Quorum(conf_state)
+
+    def track_members(self) -> None:
+        """A leader keeps a progress for every member, and always for itself. Who is new is first
+        asked where its log ends, and has as long to answer as anybody."""
+        members = {*self.quorum.voters, *self.conf_state.learners, self.id}
+        tracked = self.progress
+        self.progress = {}
+        for member_id in sorted(members):
+            progress = tracked.get(member_id)
+            if progress is None:
+                progress = Progress(
+                    member_id,
+                    next_index=self.log.last_index + 1,
+                    inflight_messages_max=self.config.inflight_messages_max,
+                )
+                progress.is_recently_active = bool(tracked)
+            self.progress[member_id] = progress
+        self.peers = tuple(peer for peer in self.progress.values() if peer.id != self.id)
 
     # What leaves.
 
@@ -166,7 +228,7 @@ class Core:
     def become_candidate(self) -> None:
         """Enters a new term and votes for itself there; the vote counts once it is durable."""
         assert self.role is not Role.LEADER, "a leader campaigns"
-        assert self.is_promotable, "a member without a vote campaigns"
+        assert self.is_voter, "a member without a vote campaigns"
         self._reset(self.term + 1)
         self.vote = self.id
         self.role = Role.CANDIDATE
@@ -180,19 +242,12 @@ class Core:
         self.role = Role.LEADER
         self.leader_id = self.id
         self.leader_contact_age_ticks = 0
-        log = self.log
-        for member_id in sorted({*self.peer_ids(), self.id}):
-            self.progress[member_id] = Progress(
-                member_id,
-                next_index=log.last_index + 1,
-                inflight_messages_max=self.config.inflight_messages_max,
-            )
-        self.peers = tuple(peer for peer in self.progress.values() if peer.id != self.id)
+        self.track_members()
         own = self.progress[self.id]
-        own.note_accepted(log.stable)
+        own.note_accepted(self.log.stable)
         own.is_recently_active = True
         self.is_heartbeat_due = True
-        log.append_new(self.term, (b"",))
+        self.log.append_new(self.term, (b"",))
 
     def grant_vote(self, candidate_id: int) -> None:
         """Votes for the candidate, the only one in this term."""
@@ -232,6 +287,9 @@ class Core:
         self.is_heartbeat_due = False
         self.is_notice_due = False
         self.prompt_ids = frozenset()
+        self.lead_transferee = NONE_ID
+        self.is_timeout_now_sent = False
+        self.is_campaign_owed = False
         self._restart_election_timer()
 
     def _restart_election_timer(self) -> None:

@@ -1,15 +1,23 @@
 """Where inputs go: ticks to the role's timers, messages through the rules on terms to the role."""
 
-from bitebyte.raft.candidate import answer_vote_request, campaign, step_candidate
+from bitebyte.raft.candidate import answer_vote_request, campaign, step_candidate, take_over
 from bitebyte.raft.core import Core
 from bitebyte.raft.follower import step_follower
-from bitebyte.raft.leader import handle_fetched, note_own_log_durable, step_leader, tick_leader
+from bitebyte.raft.leader import (
+    handle_unreachable,
+    note_own_log_durable,
+    step_leader,
+    tick_leader,
+)
+from bitebyte.raft.membership import take_effect
 from bitebyte.raft.messages import (
     LocalMessage,
     MsgApp,
     MsgAppResp,
     MsgHeartbeat,
+    MsgHeartbeatResp,
     MsgSnap,
+    MsgTimeoutNow,
     MsgVote,
     MsgVoteResp,
     PeerMessage,
@@ -19,11 +27,16 @@ from bitebyte.raft.messages import (
     StorageApplyResp,
     StorageFetchResp,
 )
+from bitebyte.raft.replication import handle_fetched
 from bitebyte.raft.types import NONE_ID, Role
 
 
 def tick(core: Core) -> None:
     """One tick of the driver's clock."""
+    if core.log.is_write_in_flight:
+        core.disk_stall_elapsed_ticks += 1
+    else:
+        core.disk_stall_elapsed_ticks = 0
     if core.role is Role.LEADER:
         tick_leader(core)
         return
@@ -35,13 +48,14 @@ def tick(core: Core) -> None:
 
 
 def step(core: Core, message: PeerMessage | LocalMessage) -> None:
-    """Takes one message. What is not addressed to this member, or comes from a stranger, is
-    ignored: after a change of membership such messages are normal."""
+    """Takes one message; ignores it if it is not addressed to this member. Senders need not be
+    members: who joins knows no configuration yet, and a new voter may campaign before the others
+    have applied that it is one. What a stranger may not do, the roles know."""
     if message.to != core.id:
         return
     if isinstance(message, LocalMessage):
         _step_local(core, message)
-    elif message.sender == core.id or core.is_member(message.sender):
+    else:
         _step_peer(core, message)
 
 
@@ -50,14 +64,22 @@ def _step_local(core: Core, message: LocalMessage) -> None:
     match message:
         case StorageAppendResp():
             core.log.finish_writes(message.sequence)
+            core.disk_stall_elapsed_ticks = 0
             if core.role is Role.LEADER:
                 note_own_log_durable(core)
         case StorageApplyResp():
-            core.log.finish_apply(message.index)
+            for entry in core.log.finish_apply(message.index):
+                take_effect(core, entry)
+            if core.is_campaign_owed and not core.log.committed_conf_index:
+                core.is_campaign_owed = False
+                take_over(core)
         case StorageFetchResp():
             handle_fetched(core, message)
             return
-        case SnapshotStatus() | PeerUnreachable():
+        case PeerUnreachable():
+            handle_unreachable(core, message)
+            return
+        case SnapshotStatus():
             return
     core.log.evict(core.config.log_cache_bytes_max)
 
@@ -71,6 +93,8 @@ def _step_peer(core: Core, message: PeerMessage) -> None:
         return
     if isinstance(message, MsgVote):
         answer_vote_request(core, message)
+    elif isinstance(message, MsgTimeoutNow):
+        take_over(core)
     elif core.role is Role.LEADER:
         step_leader(core, message)
     elif core.role is Role.FOLLOWER:
@@ -82,18 +106,24 @@ def _step_peer(core: Core, message: PeerMessage) -> None:
 def _enter_higher_term(core: Core, message: PeerMessage) -> bool:
     """Follows whoever knows a higher term (paper §5.1). Says whether the message still counts.
 
-    Two exceptions. While a leader is alive, requests for votes are not even looked at, so that a
-    member that missed its removal or was cut off one way cannot unseat it. A pre-vote and its
-    grant carry a term that nobody has entered yet.
+    Exceptions. While a leader is alive, requests for votes are not even looked at, so that a
+    member that missed its removal or was cut off one way cannot unseat it; a leader that hands
+    leadership over asks for the exception, but not for a stranger. A pre-vote and its grant carry
+    a term that nobody has entered yet. And nobody waits for the answers of strangers.
     """
     match message:
         case MsgVote():
-            if core.is_in_leader_lease and not message.is_forced:
+            is_stranger = core.role is Role.LEADER and message.sender not in core.quorum.voters
+            if core.is_in_leader_lease and (is_stranger or not message.is_forced):
                 return False
             if not message.is_pre:
                 core.become_follower(message.term, NONE_ID)
         case MsgVoteResp() if message.is_pre and not message.is_rejected:
             return message.term == core.term + 1
+        case MsgAppResp() | MsgHeartbeatResp() | MsgVoteResp() if not core.is_member(
+            message.sender
+        ):
+            return False
         case MsgApp() | MsgHeartbeat() | MsgSnap():
             core.become_follower(message.term, message.sender)
         case _:

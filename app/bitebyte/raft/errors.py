@@ -4,6 +4,7 @@ RaftError
 ├── ProposalDropped       there is no leader to give it to, or it may not take proposals now
 ├── ConfChangeRefused     the change is not allowed now, or leads nowhere
 ├── ConfChangeUnreadable  the bytes are no change of the configuration
+├── TransferRefused       leadership cannot go to that member
 ├── ConfigError           the options, or the stored state, contradict each other
 └── AcknowledgedLogLost   the disk has forgotten entries that were acknowledged
 """
@@ -23,6 +24,10 @@ class ConfChangeRefused(RaftError):
 
 class ConfChangeUnreadable(RaftError):
     """The data of a conf change entry does not come from this version or an older one."""
+
+
+class TransferRefused(RaftError):
+    """No transfer of leadership was begun, for certain. The text says why."""
 
 
 class ConfigError(RaftError):

@@ -5,7 +5,7 @@ Rejections and heartbeat answers promise nothing about the disk and go at once.
 """
 
 from bitebyte.raft.core import Core
-from bitebyte.raft.errors import AcknowledgedLogLost, ProposalDropped
+from bitebyte.raft.errors import AcknowledgedLogLost, ProposalDropped, TransferRefused
 from bitebyte.raft.messages import (
     MsgApp,
     MsgAppResp,
@@ -14,9 +14,10 @@ from bitebyte.raft.messages import (
     MsgProp,
     MsgReadIndex,
     MsgReadIndexResp,
+    MsgTransferLeader,
     PeerMessage,
 )
-from bitebyte.raft.types import NONE_ID, Entry, ReadState
+from bitebyte.raft.types import NONE_ID, Entry, EntryKind, ReadState
 
 
 def step_follower(core: Core, message: PeerMessage) -> None:
@@ -35,11 +36,24 @@ def step_follower(core: Core, message: PeerMessage) -> None:
             pass
 
 
-def propose_as_follower(core: Core, proposals: tuple[bytes, ...]) -> None:
+def propose_as_follower(
+    core: Core, proposals: tuple[bytes, ...], *, kind: EntryKind = EntryKind.NORMAL
+) -> None:
     """Forwards to the leader, bound to this term. Raises ProposalDropped without a leader."""
     if core.leader_id == NONE_ID:
         raise ProposalDropped("no leader is known")
-    core.send(MsgProp(to=core.leader_id, sender=core.id, term=core.term, proposals=proposals))
+    core.send(
+        MsgProp(to=core.leader_id, sender=core.id, term=core.term, proposals=proposals, kind=kind)
+    )
+
+
+def transfer_as_follower(core: Core, transferee: int) -> None:
+    """Asks the leader to hand over. Raises TransferRefused without a leader."""
+    if core.leader_id == NONE_ID:
+        raise TransferRefused("no leader is known")
+    core.send(
+        MsgTransferLeader(to=core.leader_id, sender=core.id, term=core.term, transferee=transferee)
+    )
 
 
 def read_as_follower(core: Core, request_id: int) -> bool:

@@ -13,19 +13,25 @@ Rules:
 2. stable <= offered <= last_index: offered entries were handed to storage, stable ones are durable.
 3. Nothing at or below `committed` is ever truncated.
 4. A write that finishes late makes stable only what nothing has replaced since it was offered.
+5. Of the changes of membership that are not applied, one at most is not committed: a leader
+   appends the next only when it has applied the last.
 """
 
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
+from operator import attrgetter
 
+from bitebyte.raft.confchange import decode_change
 from bitebyte.raft.errors import ConfigError
-from bitebyte.raft.types import Entry, TermRun
+from bitebyte.raft.types import Entry, EntryKind, TermRun
 
 APPLIES_OUTSTANDING_MAX = 1024
 """Batches handed to the state machine and not yet reported. A report comes per batch, and with
 one slow client a batch is one entry, so the bound that matters is the one on bytes."""
+
+_kind_of = attrgetter("kind")
 
 
 class RaftLog:
@@ -43,6 +49,7 @@ class RaftLog:
         "applied",
         "applying",
         "committed",
+        "conf_changes",
         "first_index",
         "last_index",
         "offered",
@@ -83,6 +90,13 @@ class RaftLog:
         # Batches at the state machine: (last index, payload bytes).
         self._applies: deque[tuple[int, int]] = deque()
         self._applying_bytes = 0
+        self.conf_changes: list[int] = []
+        """Indexes of the changes of membership that are not applied, oldest first. Those that
+        were appended as void are not among them."""
+        self._note_conf_changes(entries)
+        if len(self.conf_changes) > 1:
+            # Rule 5, whatever the stored hint says.
+            self.committed = max(self.committed, self.conf_changes[-2])
 
     @property
     def last_term(self) -> int:
@@ -143,13 +157,40 @@ class RaftLog:
         """Entries from `low` on, as many as fit into `bytes_max`, but at least one if there is."""
         return self._slice(low, self.last_index, bytes_max)
 
+    @property
+    def pending_conf_index(self) -> int:
+        """The newest change of membership that is not applied; 0 if there is none."""
+        return self.conf_changes[-1] if self.conf_changes else 0
+
+    @property
+    def committed_conf_index(self) -> int:
+        """The newest committed change of membership that is not applied; 0 if there is none."""
+        return next((i for i in reversed(self.conf_changes) if i <= self.committed), 0)
+
     def append_new(self, term: int, payloads: Iterable[bytes]) -> None:
         """A leader appends entries of its own term."""
         start = self.last_index + 1
-        self.append([Entry(term, index, data) for index, data in enumerate(payloads, start)])
+        self._extend([Entry(term, index, data) for index, data in enumerate(payloads, start)])
+
+    def append_conf_change(self, term: int, data: bytes) -> None:
+        """A leader appends a change of membership, encoded by `confchange`."""
+        self.append([Entry(term, self.last_index + 1, data, EntryKind.CONF_CHANGE)])
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Appends entries that follow last_index without a gap, terms never falling."""
+        """Appends entries that follow last_index without a gap, terms never falling. Raises
+        ConfChangeUnreadable when one says that it changes the membership and does not say how."""
+        self._note_conf_changes(entries)
+        self._extend(entries)
+
+    def _note_conf_changes(self, entries: Sequence[Entry]) -> None:
+        if any(map(_kind_of, entries)):
+            self.conf_changes += [
+                entry.index
+                for entry in entries
+                if entry.kind == EntryKind.CONF_CHANGE and not decode_change(entry.data).is_void
+            ]
+
+    def _extend(self, entries: Sequence[Entry]) -> None:
         if not entries:
             return
         assert entries[0].index == self.last_index + 1, "a gap in the log"
@@ -180,6 +221,8 @@ class RaftLog:
         self.offered = min(self.offered, index - 1)
         for write in self._writes:
             write[1] = min(write[1], index - 1)
+        while self.conf_changes and self.conf_changes[-1] >= index:
+            self.conf_changes.pop()
 
     def has_unoffered(self) -> bool:
         return self.offered < self.last_index
@@ -223,12 +266,17 @@ class RaftLog:
         self._applying_bytes += batch_bytes
         return entries
 
-    def finish_apply(self, index: int) -> None:
-        """The state machine has applied everything up to `index`."""
+    def finish_apply(self, index: int) -> list[Entry]:
+        """The state machine has applied everything up to `index`. Returns the changes of
+        membership that are applied with it for the first time."""
         assert index <= self.applying, "applied what was never handed out"
         self.applied = max(self.applied, index)
         while self._applies and self._applies[0][0] <= index:
             self._applying_bytes -= self._applies.popleft()[1]
+        changes: list[Entry] = []
+        while self.conf_changes and self.conf_changes[0] <= self.applied:
+            changes.append(self._entries[self.conf_changes.pop(0) - self.window_first])
+        return changes
 
     def evict(self, bytes_max: int) -> None:
         """Drops the oldest applied and durable entries from memory while over `bytes_max`.
@@ -250,11 +298,16 @@ class RaftLog:
         self.window_first += count
 
     def check_invariants(self) -> None:
-        """Rules 1 and 2 of this module."""
+        """Rules 1, 2 and 5 of this module."""
         assert self.first_index - 1 <= self.applied <= self.applying, "applied out of order"
         assert self.applying <= min(self.committed, self.stable), "applied too early"
         assert self.committed <= self.last_index, "committed beyond the log"
         assert self.stable <= self.offered <= self.last_index, "stable beyond what was written"
+        changes = self.conf_changes
+        if changes:
+            assert self.applied < changes[0], "an applied change of membership has no effect"
+            assert changes[-1] <= self.last_index, "a change of membership beyond the log"
+            assert len(changes) < 2 or changes[-2] <= self.committed, "two uncommitted changes"
 
     def _bytes_at(self, index: int) -> int:
         """Payload bytes up to `index`, counted from an arbitrary start before the window."""

@@ -28,6 +28,11 @@ class ProgressView(msgspec.Struct, frozen=True, gc=False):
     next_index: int
     state: ProgressState
     is_recently_active: bool
+    is_learner: bool = False
+    pending_snapshot: int = 0
+    """In SNAPSHOT, the index that the snapshot has to reach at least; else 0."""
+    has_lost_log: bool = False
+    """Its disk once forgot what it had acknowledged: replace it (see HardState)."""
 
 
 class Inflights:
@@ -65,6 +70,7 @@ class Progress:
     __slots__ = (
         "commit_sent",
         "fetch_low",
+        "has_lost_log",
         "id",
         "inflights",
         "is_append_sent",
@@ -72,6 +78,7 @@ class Progress:
         "is_recently_active",
         "match_index",
         "next_index",
+        "pending_snapshot",
         "prompt_through",
         "read_seq_acked",
         "state",
@@ -99,6 +106,10 @@ class Progress:
         """Newest read round that it confirmed."""
         self.fetch_low = 0
         """Where the fetch under way for it begins; 0 when there is none."""
+        self.pending_snapshot = 0
+        """See ProgressView."""
+        self.has_lost_log = False
+        """It says so itself; see ProgressView."""
 
     def become_probe(self, next_index: int) -> None:
         """The logs may part anywhere after match_index: look from `next_index` downwards."""
@@ -148,10 +159,14 @@ class Progress:
         self.become_probe(min(prev_index, next_index_hint))
         return True
 
-    def view(self) -> ProgressView:
+    def view(self, *, is_learner: bool) -> ProgressView:
+        """A copy; whether it is a learner only the configuration knows."""
         return ProgressView(
             match_index=self.match_index,
             next_index=self.next_index,
             state=self.state,
             is_recently_active=self.is_recently_active,
+            is_learner=is_learner,
+            pending_snapshot=self.pending_snapshot,
+            has_lost_log=self.has_lost_log,
         )

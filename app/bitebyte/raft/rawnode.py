@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bitebyte.raft import candidate, dispatch, follower, leader
+from bitebyte.raft import candidate, dispatch, follower, leader, replication, transfer
+from bitebyte.raft.confchange import encode_change
 from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.core import Core, RandomSource
 from bitebyte.raft.errors import ConfigError, ProposalDropped
@@ -16,7 +17,17 @@ from bitebyte.raft.messages import (
 )
 from bitebyte.raft.progress import ProgressView
 from bitebyte.raft.ready import Ready
-from bitebyte.raft.types import NONE_ID, ConfState, Entry, HardState, Role, SoftState, TermRun
+from bitebyte.raft.types import (
+    NONE_ID,
+    ConfChange,
+    ConfState,
+    Entry,
+    EntryKind,
+    HardState,
+    Role,
+    SoftState,
+    TermRun,
+)
 
 
 class RawNode:
@@ -72,7 +83,8 @@ class RawNode:
         self.core.check_invariants()
 
     def campaign(self) -> None:
-        """Tries to become leader now. Does nothing on a leader, a learner or a stranger."""
+        """Tries to become leader now. Does nothing on a leader, on who has no vote, while a
+        committed change of membership is not applied, or while the own disk stalls."""
         candidate.campaign(self.core)
         self.core.check_invariants()
 
@@ -93,6 +105,45 @@ class RawNode:
                 raise ProposalDropped("an election is under way")
         core.check_invariants()
 
+    def propose_conf_change(self, change: ConfChange) -> None:
+        """Has a change of membership appended to the log, here or by the leader. It takes effect
+        on each member when its entry is applied there.
+
+        Raises ProposalDropped as `propose` does, and ConfChangeRefused, naming the rule, when the
+        change is not allowed now. A leader that cannot take a forwarded one appends it as void.
+        """
+        assert not change.is_void, "a void change is the answer to a proposal, not one"
+        core = self.core
+        match core.role:
+            case Role.LEADER:
+                leader.propose_change_as_leader(core, change)
+            case Role.FOLLOWER:
+                data = encode_change(change)
+                follower.propose_as_follower(core, (data,), kind=EntryKind.CONF_CHANGE)
+            case Role.PRE_CANDIDATE | Role.CANDIDATE:
+                raise ProposalDropped("an election is under way")
+        core.check_invariants()
+
+    def transfer_leader(self, transferee: int) -> None:
+        """Has leadership handed over to `transferee`, by this member or by its leader. It takes no
+        proposals meanwhile, and goes on after an election timeout if nothing came of it.
+
+        Raises TransferRefused when that is certainly not begun; a leader that was asked by another
+        member refuses silently.
+        """
+        core = self.core
+        if core.role is Role.LEADER:
+            transfer.start_transfer(core, transferee)
+        else:
+            follower.transfer_as_follower(core, transferee)
+        core.check_invariants()
+
+    def forget_leader(self) -> None:
+        """A follower no longer believes that there is a leader, because its driver knows better:
+        it may vote for another one at once. A word of the leader makes it believe again."""
+        if self.core.role is Role.FOLLOWER:
+            self.core.leader_id = NONE_ID
+
     def read_index(self, request_id: int) -> bool:
         """Asks for an index that, once applied here, makes a read linearizable. It comes as a
         ReadState, or never: after a timeout ask again under a *new* id. False: not asked, because
@@ -111,7 +162,7 @@ class RawNode:
     @property
     def has_untold(self) -> bool:
         """Whether a follower could be told more of the log, or of what is committed."""
-        return leader.has_untold(self.core)
+        return replication.has_untold(self.core)
 
     # Output.
 
@@ -190,8 +241,29 @@ class RawNode:
         return self.core.log.applied
 
     @property
+    def first_index(self) -> int:
+        """Of the stored log: everything before it is compacted."""
+        return self.core.log.first_index
+
+    @property
     def conf_state(self) -> ConfState:
+        """The configuration in force here: as of the applied index."""
         return self.core.conf_state
+
+    @property
+    def pending_conf_index(self) -> int:
+        """The newest change of membership in the log that is not applied; 0 if there is none."""
+        return self.core.log.pending_conf_index
+
+    @property
+    def is_promotable(self) -> bool:
+        """Whether this member may ever campaign under the configuration in force: it is a voter."""
+        return self.core.is_voter
+
+    @property
+    def lead_transferee(self) -> int:
+        """On a leader, who is to take over; NONE_ID as a rule."""
+        return self.core.lead_transferee
 
     @property
     def leader_contact_age_ticks(self) -> int:
@@ -200,7 +272,13 @@ class RawNode:
 
     def progress(self) -> Mapping[int, ProgressView]:
         """On a leader, what it knows of every member including itself; elsewhere empty."""
-        return {member_id: peer.view() for member_id, peer in self.core.progress.items()}
+        core = self.core
+        learners = core.conf_state.learners
+        return {
+            member_id: peer.view(is_learner=member_id in learners)
+            for member_id, peer in core.progress.items()
+            if member_id in core.quorum.voters or member_id in learners
+        }
 
     # Inside.
 
@@ -208,9 +286,14 @@ class RawNode:
         return SoftState(leader_id=self.core.leader_id, role=self.core.role)
 
     def _must_write_hard_state(self) -> bool:
-        """The commit index alone is not worth a write: it is only a hint for the next start."""
-        offered = self._offered_hard_state
-        return self.core.term != offered.term or self.core.vote != offered.vote
+        """The commit index alone is not worth a write: it is only a hint for the next start. But
+        that a change of membership is committed must not be forgotten (see `membership`)."""
+        core, offered = self.core, self._offered_hard_state
+        return (
+            core.term != offered.term
+            or core.vote != offered.vote
+            or (bool(core.log.conf_changes) and core.log.committed_conf_index > offered.commit)
+        )
 
     def _take_append(self) -> StorageAppend | None:
         """The next write with the responses that wait for it.

@@ -417,11 +417,27 @@ def test_a_leader_shows_what_it_knows_of_everyone() -> None:
 # Who is heard
 
 
-def test_strangers_and_foreign_mail_are_ignored() -> None:
-    member = PromptMember(1)
-    assert member.step(MsgHeartbeat(to=1, sender=9, term=7, commit=0)) == []
-    assert member.step(MsgHeartbeat(to=2, sender=3, term=7, commit=0)) == []
-    assert member.node.term == 0
+def test_foreign_mail_and_the_answers_of_strangers_are_ignored() -> None:
+    member = elected_leader()
+    for answer in (
+        MsgAppResp(to=1, sender=9, term=7, index=0, is_rejected=True),
+        MsgHeartbeatResp(to=1, sender=9, term=7),
+        MsgVoteResp(to=1, sender=9, term=7, is_rejected=True),
+        MsgAppResp(to=1, sender=9, term=1, index=1),
+        MsgHeartbeatResp(to=1, sender=9, term=1),
+        MsgHeartbeat(to=2, sender=3, term=7, commit=0),
+    ):
+        assert member.step(answer) == []
+    assert (member.node.role, member.node.term) == (Role.LEADER, 1)
+
+
+def test_a_leader_is_followed_before_the_configuration_knows_it() -> None:
+    """A member that joins has no configuration yet."""
+    member = PromptMember(4, voters=())
+    member.step(
+        MsgApp(to=4, sender=1, term=3, prev_index=0, prev_term=0, entries=entries(3), commit=1)
+    )
+    assert (member.node.leader_id, member.node.term, member.node.applied_index) == (1, 3, 1)
 
 
 def test_malformed_appends_are_ignored() -> None:

@@ -3,8 +3,8 @@
 from prompt_member import PromptMember, elected_leader, only
 
 from bitebyte.raft import Role
-from bitebyte.raft.leader import SPARE_ENTRIES_MAX
 from bitebyte.raft.messages import MsgApp, MsgAppResp, MsgProp, MsgVote, MsgVoteResp, PeerMessage
+from bitebyte.raft.replication import SPARE_ENTRIES_MAX
 
 
 def accept(sender: int, index: int) -> MsgAppResp:
