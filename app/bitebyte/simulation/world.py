@@ -1,0 +1,297 @@
+"""Members, their disks and the network, put together into one cluster.
+
+Only this module starts and ends processes.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+
+from bitebyte.node.membership import MembershipView
+from bitebyte.node.node import Node
+from bitebyte.node.types import NodeOptions
+from bitebyte.raft.config import RaftConfig
+from bitebyte.raft.messages import PeerMessage, StorageAppend
+from bitebyte.raft.rawnode import RawNode
+from bitebyte.raft.ready import Ready
+from bitebyte.raft.types import ConfState, Role
+from bitebyte.repository.types import FlushBatch, Identity
+from bitebyte.simulation.buggify import (
+    FILTER_IS_FULL,
+    ROWS_KEPT,
+    ExactSeenKeys,
+    keep_few_rows,
+)
+from bitebyte.simulation.disk import Disk, DiskFaults, DiskSession, SimulatedDiskError
+from bitebyte.simulation.invariants import Invariants, Process
+from bitebyte.simulation.loop import Scheduler, SimulatedLoop
+from bitebyte.simulation.network import Network, SimulatedLinks
+from bitebyte.simulation.oracle import Oracle
+from bitebyte.simulation.plan import DiskOptions, Plan
+from bitebyte.simulation.verdict import Verdict
+from bitebyte.transport import PeerAddress
+from bitebyte.transport.frames import StatusReport
+
+CLUSTER_ID = 1
+PROGRAM_VERSION = "simulated"
+RESTART_S_MAX = 1.0
+"""After a process ended by itself, something starts it again within this time."""
+
+
+class WatchedRawNode(RawNode):
+    """The core, with the invariants looking at what it hands out."""
+
+    process: Process
+    invariants: Invariants
+
+    def ready(self) -> Ready:
+        self.invariants.look(self.process)
+        ready = super().ready()
+        if ready.apply is not None:
+            self.invariants.check_apply(self.process, ready.apply.entries)
+        return ready
+
+
+class Life:
+    """One process of a member, from start to death."""
+
+    def __init__(self, loop: SimulatedLoop, session: DiskSession, process: Process) -> None:
+        self.loop = loop
+        self.session = session
+        self.process = process
+        self.node: Node | None = None
+        self.fuse_steps: int | None = None
+        """The process dies after so many more callbacks."""
+
+
+class Member:
+    """A member: its disk lives on, its processes come and go."""
+
+    def __init__(self, member_id: int, disk: Disk) -> None:
+        self.id = member_id
+        self.disk = disk
+        self.disk_faults = DiskFaults()
+        self.life: Life | None = None
+        self.starts = 0
+        self.is_held_down = False
+        """A fault keeps it down: nothing else may start it."""
+        self.clock_rate = 1.0
+
+    @property
+    def node(self) -> Node | None:
+        """Its running node."""
+        return self.life.node if self.life is not None else None
+
+
+class World:
+    """One cluster. Nothing happens until `scheduler` runs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.verdict = Verdict()
+        self.scheduler = Scheduler()
+        self.scheduler.after_step = self._after_step
+        self.loop = SimulatedLoop(self.scheduler, "world")
+        self.loop.on_unhandled = self._on_unhandled
+        self.disk_options = DiskOptions()
+        self.members: dict[int, Member] = {}
+        self.oracle = Oracle(self.verdict)
+        self._disks: dict[int, Disk] = {}
+        self.invariants = Invariants(self.verdict, self.oracle, self._disks)
+        self.network = Network(self.loop, self.random("network"), deliver=self._deliver)
+        self.other_loops: list[SimulatedLoop] = [self.loop]
+        """Those that belong to no member."""
+        self._lives: dict[SimulatedLoop, tuple[Member, Life]] = {}
+        self._corpses: list[asyncio.Task[Any]] = []
+        self._random = self.random("world")
+        self.crashes = 0
+        voters = tuple(range(1, plan.voter_count + 1))
+        for member_id in voters:
+            self._add_member(member_id, Disk(ConfState(voters=voters)))
+        for member in self.members.values():
+            self.start(member)
+
+    def random(self, purpose: str) -> Random:
+        """A source of its own for each purpose, so that one does not shift another."""
+        return Random(f"{self.plan.seed}/{purpose}")
+
+    def _add_member(self, member_id: int, disk: Disk) -> Member:
+        member = Member(member_id, disk)
+        self.members[member_id] = member
+        self._disks[member_id] = disk
+        return member
+
+    # Processes -------------------------------------------------------------------------------
+
+    def start(self, member: Member) -> None:
+        """Starts a process, unless there is one or a fault holds the member down."""
+        if member.life is not None or member.is_held_down:
+            return
+        member.starts += 1
+        loop = SimulatedLoop(self.scheduler, f"member {member.id}")
+        loop.on_unhandled = self._on_unhandled
+        loop.set_rate(member.clock_rate)
+        session = DiskSession(
+            member.disk,
+            loop=loop,
+            world=self.loop,
+            options=self.disk_options,
+            faults=member.disk_faults,
+            random=self.random(f"disk {member.id}.{member.starts}"),
+            before_log_write=lambda d, a: self._before_log_write(member, d, a),
+            on_flushed=lambda b: self._on_flushed(member, b),
+        )
+        raw, process = self._build_raw(member)
+        life = Life(loop, session, process)
+        member.life = life
+        self._lives[loop] = (member, life)
+        self.invariants.begin(process)
+        loop.call_soon(self._build_node, member, life, raw)
+
+    def _build_raw(self, member: Member) -> tuple[WatchedRawNode, Process]:
+        stored = member.disk.load()
+        raw = WatchedRawNode(
+            msgspec.convert(
+                {"defers_commit_notices": True, **self.plan.raft, "id": member.id}, RaftConfig
+            ),
+            hard_state=stored.hard_state,
+            conf_state=stored.conf_state,
+            term_runs=stored.term_runs,
+            first_index=stored.first_index,
+            last_index=stored.last_index,
+            entries=stored.entries,
+            applied_index=stored.applied_index,
+            random=self.random(f"core {member.id}.{member.starts}"),
+        )
+        process = Process(member.id, raw, member.disk)
+        raw.process = process
+        raw.invariants = self.invariants
+        return raw, process
+
+    def _build_node(self, member: Member, life: Life, raw: RawNode) -> None:
+        disk = member.disk
+        bounds = self.plan.bounds
+        seen_keys = ExactSeenKeys(is_full=bool(bounds.get(FILTER_IS_FULL)))
+        for parts in disk.idempotency_keys():
+            seen_keys.add(parts)
+        node = Node(
+            identity=Identity(CLUSTER_ID, member.id, f"member-{member.id}"),
+            options=NodeOptions(
+                election_ticks=raw.core.config.election_ticks,
+                heartbeat_ticks=raw.core.config.heartbeat_ticks,
+            ),
+            raw=raw,
+            stored=disk.load(),
+            hash_history=[(e.index, e.state_hash) for e in disk.applied],
+            log_storage=life.session,
+            state_storage=life.session,
+            event_archive=life.session,
+            membership=MembershipView(
+                own_id=member.id,
+                members=[PeerAddress(i, f"member-{i}", "", 0) for i in self.members],
+                program_version=PROGRAM_VERSION,
+            ),
+            seen_keys=seen_keys,
+            random_base=self.random(f"base {member.id}.{member.starts}").getrandbits(62),
+        )
+        if ROWS_KEPT in bounds:
+            rows = node._applier.rows  # pyright: ignore[reportPrivateUsage]
+            keep_few_rows(rows, bounds[ROWS_KEPT])
+        life.node = life.process.node = node
+        node.failed.add_done_callback(lambda f: self._on_failed(member, life, f.result()))
+        peers = [other for other in self.members if other != member.id]
+        node.start(SimulatedLinks(self.network, member.id, peers, self._check_sent(life)))
+
+    def _check_sent(self, life: Life) -> Callable[[PeerMessage], None]:
+        return lambda message: self.invariants.check_sent(life.process, message)
+
+    def crash(self, member: Member) -> None:
+        """The process dies at once; its disk stays as it is."""
+        life = member.life
+        if life is None:
+            return
+        self.crashes += 1
+        member.life = None
+        self._bury(life.loop)
+        del self._lives[life.loop]
+        self.invariants.end(member.id)
+        life.session.crash()
+
+    def _bury(self, loop: SimulatedLoop) -> None:
+        loop.is_dead = True
+        self._corpses.extend(asyncio.all_tasks(loop))
+
+    def close(self) -> None:
+        """Ends the world: nothing of it runs any more, and nothing complains of that."""
+        for life in [life for _, life in self._lives.values()]:
+            self._bury(life.loop)
+        for loop in self.other_loops:
+            self._bury(loop)
+        for task in self._corpses:
+            with contextlib.suppress(RuntimeError, asyncio.CancelledError):
+                task.get_coro().close()
+
+    def _on_failed(self, member: Member, life: Life, error: BaseException) -> None:
+        """The node says that it cannot go on: its process ends."""
+        if not isinstance(error, SimulatedDiskError):
+            kind = "assertion" if isinstance(error, AssertionError) else "a member failed"
+            self.verdict.report(kind, f"member {member.id}: {type(error).__name__}: {error}")
+        if member.life is life:
+            self.crash(member)
+            self.loop.call_later(self._random.random() * RESTART_S_MAX, self.start, member)
+
+    # What happens ----------------------------------------------------------------------------
+
+    def _deliver(
+        self, sender: int, receiver: int, batch: Sequence[PeerMessage] | StatusReport
+    ) -> None:
+        member = self.members[receiver]
+        life = member.life
+        if life is None or life.node is None:
+            return
+        if isinstance(batch, StatusReport):
+            life.loop.call_soon(life.node.receive_status, sender, batch)
+        else:
+            life.loop.call_soon(life.node.receive, sender, batch)
+
+    def _after_step(self, loop: SimulatedLoop) -> None:
+        self.verdict.step_count = self.scheduler.step_count
+        found = self._lives.get(loop)
+        if found is None:
+            return
+        member, life = found
+        self.invariants.look(life.process)
+        if life.fuse_steps is not None:
+            life.fuse_steps -= 1
+            if life.fuse_steps <= 0:
+                self.crash(member)
+
+    def _before_log_write(self, member: Member, disk: Disk, append: StorageAppend) -> None:
+        self.invariants.before_log_write(member.id, disk, append)
+
+    def _on_flushed(self, member: Member, batch: FlushBatch) -> None:
+        self.invariants.on_flushed(member.id, batch)
+
+    def _on_unhandled(self, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        self.verdict.report("unhandled exception", f"{context.get('message')}: {error!r}")
+
+    # What it looks like ----------------------------------------------------------------------
+
+    def leader(self) -> Member | None:
+        """The leader of the newest term, if there is one."""
+        leaders = [
+            member
+            for member in self.members.values()
+            if member.life is not None and member.life.process.raw.role is Role.LEADER
+        ]
+        return max(leaders, key=lambda m: m.life.process.raw.term if m.life else 0, default=None)
+
+    def run(self, until_s: float) -> None:
+        """Runs until the world's clock says so, or something goes wrong."""
+        verdict = self.verdict
+        self.scheduler.run_until(until_s, lambda: verdict.violation is not None)
