@@ -7,8 +7,16 @@ answered before. (The search that knows nothing of the log is made on the same c
 """
 
 from bitebyte.domain.results import Accepted, Result
+from bitebyte.simulation.history import Operation, Outcome
+from bitebyte.simulation.linearizability import Verdict as Linearizable
+from bitebyte.simulation.linearizability import check_history
 from bitebyte.simulation.oracle import Oracle
 from bitebyte.simulation.verdict import Verdict
+
+SERVING_BASE = 10_000
+"""What a product takes of its ingredient: 10 ml in µl. Calls count in servings."""
+
+_STOCK_KINDS = frozenset({"reserve", "restock", "release", "read"})
 
 
 class Call:
@@ -39,9 +47,8 @@ class Call:
         self.floor = floor
         """Newest place in the log that anybody had been told of when this was asked."""
         self.returned_step: int | None = None
-        self.outcome = "unknown"
-        """`ok`, `refused` (answered so), `failed` (certainly nothing happened) or `unknown`."""
-        self.output: object = None
+        self.outcome = Outcome.UNKNOWN
+        self.output: int | None = None
         self.index: int | None = None
         self.order_id = ""
 
@@ -64,7 +71,7 @@ class ClientHistory:
     def end(self, call: Call, index: int, result: Result) -> None:
         """The client has its answer, given at that place of the log."""
         call.returned_step = self._verdict.step_count
-        call.outcome = "ok" if isinstance(result, Accepted) else "refused"
+        call.outcome = Outcome.OK if isinstance(result, Accepted) else Outcome.REFUSED
         call.index = index
         if isinstance(result, Accepted) and result.order is not None:
             call.order_id = result.order.id
@@ -85,8 +92,8 @@ class ClientHistory:
     def end_read(self, call: Call, first: int, last: int, available: int) -> None:
         """The client was shown what was available at some index in [first, last]."""
         call.returned_step = self._verdict.step_count
-        call.outcome = "ok"
-        call.output = available
+        call.outcome = Outcome.OK
+        call.output = available // SERVING_BASE
         if first < call.floor:
             self._report(
                 "linearizable reads",
@@ -105,11 +112,37 @@ class ClientHistory:
     def fail(self, call: Call) -> None:
         """Certainly nothing happened."""
         call.returned_step = self._verdict.step_count
-        call.outcome = "failed"
+        call.outcome = Outcome.DROPPED
 
     def leave_open(self, call: Call) -> None:
         """It may have happened, or may happen yet."""
-        call.outcome = "unknown"
+        call.outcome = Outcome.UNKNOWN
+
+    def operations(self) -> list[Operation]:
+        """What happened to the stock of each ingredient, as a checker takes it that knows
+        nothing of the log."""
+        return [
+            Operation(
+                id=number,
+                client=call.client,
+                model="stock",
+                key=call.key,
+                kind=call.kind,
+                input=None if call.kind == "read" else call.quantity,
+                output=call.output,
+                outcome=call.outcome,
+                invoked_at=2 * call.invoked_step,
+                returned_at=None if call.returned_step is None else 2 * call.returned_step + 1,
+            )
+            for number, call in enumerate(self.calls)
+            if call.kind in _STOCK_KINDS
+        ]
+
+    def check_stock(self) -> None:
+        """Searches for an order that explains all answers, ingredient by ingredient."""
+        for judgement in check_history(self.operations()):
+            if judgement.verdict is not Linearizable.OK:
+                self._report("linearizable history", str(judgement))
 
     def _report(self, invariant: str, message: str) -> None:
         self._verdict.report(invariant, message)

@@ -12,6 +12,7 @@ from bitebyte.raft.types import NONE_ID
 from bitebyte.simulation.buggify import small_bounds
 from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.faults import begin as begin_fault
+from bitebyte.simulation.history import Outcome
 from bitebyte.simulation.plan import Fault, Plan
 from bitebyte.simulation.verdict import Violation
 from bitebyte.simulation.workload import Workload
@@ -25,7 +26,7 @@ POLL_S = 0.05
 TICK_S = 0.05
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a run."""
 
     plan: Plan
@@ -46,14 +47,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.violation is None
 
 
-def run_seed(seed: int, options: RunOptions | None = None) -> Outcome:
-    """Runs one seed. Never raises for what it finds: `Outcome.violation` names the invariant and
+def run_seed(seed: int, options: RunOptions | None = None) -> RunOutcome:
+    """Runs one seed. Never raises for what it finds: `RunOutcome.violation` names the invariant and
     says what was seen. Leaves nothing behind, so it may be called in a loop, and while the
     product is patched."""
     return run_plan(expand(seed, options or RunOptions()))
 
 
-def run_plan(plan: Plan) -> Outcome:
+def run_plan(plan: Plan) -> RunOutcome:
     """Runs a plan, as `run_seed`."""
     with _silent_logs(), small_bounds(plan.bounds):
         run = Run(plan)
@@ -114,11 +115,11 @@ class Run:
         self._settle()
         self._check_end()
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RunOutcome:
         """What is known so far."""
         world = self.world
         calls = self.workload.history.calls
-        return Outcome(
+        return RunOutcome(
             plan=self.plan,
             violation=world.verdict.violation,
             digest=f"{world.invariants.digest:016x}",
@@ -127,7 +128,7 @@ class Run:
             elections=world.invariants.elections,
             crashes=world.crashes,
             committed=len(world.invariants.committed),
-            answered=sum(call.outcome in ("ok", "refused") for call in calls),
+            answered=sum(call.outcome in (Outcome.OK, Outcome.REFUSED) for call in calls),
         )
 
     # Phases ----------------------------------------------------------------------------------
@@ -267,6 +268,7 @@ class Run:
         verdict = world.verdict
         if verdict.is_over:
             return
+        self.workload.history.check_stock()
         expected = world.oracle.state.rows
         for member in world.members.values():
             if member.disk.rows != expected:

@@ -16,7 +16,7 @@ from bitebyte.domain.results import Accepted, Result
 from bitebyte.domain.rows import ingredient_key, order_key
 from bitebyte.node.node import Node
 from bitebyte.node.types import NodeError, OutcomeUnknown
-from bitebyte.simulation.client_history import Call, ClientHistory
+from bitebyte.simulation.client_history import SERVING_BASE, Call, ClientHistory
 from bitebyte.simulation.loop import SimulatedLoop
 from bitebyte.simulation.plan import Operation
 from bitebyte.simulation.world import Member, World
@@ -25,15 +25,14 @@ T = TypeVar("T")
 
 START_MS = 1_764_000_000_000
 BUSINESS_DAY = "2025-11-24"
-SERVING_BASE = 10_000
-"""Of a product's ingredient: 10 ml in µl."""
-
 PRODUCT_COUNT = 3
 PROPOSE_TIMEOUT_S = 1.0
 ATTEMPT_TIMEOUT_S = 1.5
 """A client hangs up after that; the member may still be at work."""
 
 ATTEMPTS_MAX = 6
+SET_UP_CLIENT = -1
+PROBE_CLIENT = -2
 LATENCY_S_MAX = 0.001
 
 NEXT_STATUS = {
@@ -80,6 +79,7 @@ class Workload:
         self._random = world.random("clients")
         self._ids = world.random("ids")
         self._order_versions: dict[str, Order] = {}
+        self._ingredient_of: dict[str, str] = {}
         self._probe_count = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -106,13 +106,15 @@ class Workload:
     async def _probe(self, member: Member) -> None:
         self._probe_count += 1
         key = f"probe-{self._probe_count}"
+        call = self.history.invoke(PROBE_CLIENT, "reserve", self.bar.ingredient_ids[0], 1)
         while True:
             command = self._ordering(self.bar.guest_ids[0], 0, 1, key)
             try:
-                await self._propose(member, command)
+                result, index = await self._propose(member, command)
             except (NotAsked, NotKnown):
                 await asyncio.sleep(0.1)
             else:
+                self.history.end(call, index, result)
                 self.probes_answered += 1
                 self.probes_open -= 1
                 return
@@ -185,7 +187,11 @@ class Workload:
         ingredient_id = created.ingredient.id
         bar.ingredient_ids.append(ingredient_id)
         servings = self.world.plan.stock_servings
-        await self._certainly(lambda: self._restocking(number, servings, f"first-{number}"))
+        call = self.history.invoke(SET_UP_CLIENT, "restock", ingredient_id, servings)
+        result, index = await self._certainly_at(
+            lambda: self._restocking(number, servings, f"first-{number}")
+        )
+        self.history.end(call, index, result)
         product = await self._certainly(
             lambda: c.CreateProduct(
                 id=self._new_id(),
@@ -212,16 +218,19 @@ class Workload:
 
     async def _certainly(self, make: Callable[[], c.AnyCommand]) -> Accepted:
         """Before the faults begin: asks until somebody takes it."""
+        return (await self._certainly_at(make))[0]
+
+    async def _certainly_at(self, make: Callable[[], c.AnyCommand]) -> tuple[Accepted, int]:
         member_ids = sorted(self.world.members)
         for attempt in range(50):
             member = self.world.members[member_ids[attempt % len(member_ids)]]
             try:
-                result, _ = await self._propose(member, make())
+                result, index = await self._propose(member, make())
             except NotAsked:
                 await asyncio.sleep(0.1)
                 continue
             assert isinstance(result, Accepted), result
-            return result
+            return result, index
         raise AssertionError("the cluster takes no commands though nothing is wrong")
 
     # Clients ---------------------------------------------------------------------------------
@@ -254,7 +263,7 @@ class Workload:
         actor_id = self.bar.guest_ids[operation.client % len(self.bar.guest_ids)]
 
         call = self.history.invoke(
-            operation.client, "order", self.bar.ingredient_ids[product], operation.quantity
+            operation.client, "reserve", self.bar.ingredient_ids[product], operation.quantity
         )
         result = await self._repeat(
             operation, call, lambda: self._ordering(actor_id, product, operation.quantity, key)
@@ -262,6 +271,7 @@ class Workload:
         if isinstance(result, Accepted) and result.order is not None:
             self.acked_orders.append(result.order)
             self._order_versions[result.order.id] = result.order
+            self._ingredient_of[result.order.id] = self.bar.ingredient_ids[product]
 
     def _ordering(self, actor_id: str, product: int, quantity: int, key: str) -> c.PlaceOrder:
         return c.PlaceOrder(
@@ -307,9 +317,12 @@ class Workload:
         order = self._order_versions[known[operation.target % len(known)]]
         if operation.kind == "reject":
             to = OrderStatus.REJECTED
+            ingredient_id = self._ingredient_of[order.id]
+            quantity = sum(line.quantity for line in order.lines)
+            call = self.history.invoke(operation.client, "release", ingredient_id, quantity)
         else:
             to = NEXT_STATUS.get(OrderStatus(order.status), OrderStatus.COMPLETED)
-        call = self.history.invoke(operation.client, str(to), order.id, order.version)
+            call = self.history.invoke(operation.client, str(to), order.id, order.version)
         result = await self._repeat(
             operation,
             call,
