@@ -6,6 +6,8 @@ the oracle says of that place, and a read must show a state that is no older tha
 answered before. (The search that knows nothing of the log is made on the same calls at the end.)
 """
 
+from collections.abc import Callable
+
 from bitebyte.domain.results import Accepted, Result
 from bitebyte.simulation.history import Operation, Outcome
 from bitebyte.simulation.linearizability import Verdict as Linearizable
@@ -52,11 +54,16 @@ class Call:
         self.index: int | None = None
         self.order_id = ""
 
+    def __str__(self) -> str:
+        answer = "" if self.index is None else f" {self.outcome.value} at {self.index}"
+        return f"client {self.client}: {self.kind} {self.quantity} of {self.key[-4:]}{answer}"
+
 
 class ClientHistory:
     """All calls of a run, in the order in which they were made."""
 
-    def __init__(self, verdict: Verdict, oracle: Oracle) -> None:
+    def __init__(self, verdict: Verdict, oracle: Oracle, note: Callable[[str], None]) -> None:
+        self._note = note
         self.calls: list[Call] = []
         self._verdict = verdict
         self._oracle = oracle
@@ -66,6 +73,7 @@ class ClientHistory:
         """A client begins."""
         call = Call(client, kind, key, quantity, self._verdict.step_count, self._newest_told)
         self.calls.append(call)
+        self._note(f"{call} asked")
         return call
 
     def end(self, call: Call, index: int, result: Result) -> None:
@@ -76,6 +84,7 @@ class ClientHistory:
         if isinstance(result, Accepted) and result.order is not None:
             call.order_id = result.order.id
         self._newest_told = max(self._newest_told, index)
+        self._note(f"{call} answered")
         what = f"{call.kind} by client {call.client}"
         if index <= call.floor:
             self._report(
@@ -94,6 +103,7 @@ class ClientHistory:
         call.returned_step = self._verdict.step_count
         call.outcome = Outcome.OK
         call.output = available // SERVING_BASE
+        self._note(f"{call} answered for {first}..{last}")
         if first < call.floor:
             self._report(
                 "linearizable reads",
@@ -113,10 +123,12 @@ class ClientHistory:
         """Certainly nothing happened."""
         call.returned_step = self._verdict.step_count
         call.outcome = Outcome.DROPPED
+        self._note(f"{call} failed")
 
     def leave_open(self, call: Call) -> None:
         """It may have happened, or may happen yet."""
         call.outcome = Outcome.UNKNOWN
+        self._note(f"{call} left open")
 
     def operations(self) -> list[Operation]:
         """What happened to the stock of each ingredient, as a checker takes it that knows

@@ -71,15 +71,15 @@ class Invariants:
         """The process of that member is gone."""
         self._processes.pop(member_id, None)
 
-    def look(self, process: Process) -> None:
-        """Looks at a process that may have moved."""
+    def look(self, process: Process) -> bool:
+        """Looks at a process that may have moved, and says whether it has."""
         core = process.raw.core
         log = core.log
         node = process.node
         applied = node.applied_index if node is not None else process.applied_index
         seen = (core.term, core.role, log.committed, log.last_index, log.last_term, applied)
         if seen == process.seen:
-            return
+            return False
         process.seen = seen
         self._mix(process.member_id, *seen)
         if core.term < process.term:
@@ -91,6 +91,7 @@ class Invariants:
             self._look_at_leader(process)
         if applied != process.applied_index:
             self._look_at_applied(process, applied)
+        return True
 
     def _look_at_leader(self, process: Process) -> None:
         core = process.raw.core
@@ -287,6 +288,15 @@ class Invariants:
         for number in numbers:
             digest = (digest * 0x100000001B3 ^ number) & 0xFFFFFFFFFFFFFFFF
         self.digest = digest
+
+
+def describe(process: Process) -> str:
+    """Where a process stands, for the trace."""
+    term, role, committed, last_index, last_term, applied = process.seen
+    return (
+        f"{Role(role).name.lower()} of term {term}, log to {last_index}:{last_term},"
+        f" committed {committed}, applied {applied}"
+    )
 
 
 def _name(process: Process) -> str:

@@ -14,6 +14,7 @@ from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.faults import begin as begin_fault
 from bitebyte.simulation.history import Outcome
 from bitebyte.simulation.plan import Fault, Plan
+from bitebyte.simulation.trace_text import TraceText
 from bitebyte.simulation.verdict import Violation
 from bitebyte.simulation.workload import Workload
 from bitebyte.simulation.world import World
@@ -54,10 +55,10 @@ def run_seed(seed: int, options: RunOptions | None = None) -> RunOutcome:
     return run_plan(expand(seed, options or RunOptions()))
 
 
-def run_plan(plan: Plan) -> RunOutcome:
-    """Runs a plan, as `run_seed`."""
+def run_plan(plan: Plan, trace: TraceText | None = None) -> RunOutcome:
+    """Runs a plan, as `run_seed`; into `trace` goes every step of it."""
     with _silent_logs(), small_bounds(plan.bounds):
-        run = Run(plan)
+        run = Run(plan, trace)
         try:
             run.run()
         except AssertionError as error:
@@ -99,9 +100,9 @@ def _drop(_logger: object, _method: str, _event: object) -> str:
 class Run:
     """A world, its clients, and the course of the plan."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, trace: TraceText | None = None) -> None:
         self.plan = plan
-        self.world = World(plan)
+        self.world = World(plan, trace)
         self.workload = Workload(self.world)
         self._ends: dict[int, Callable[[], None]] = {}
 
@@ -151,12 +152,14 @@ class Run:
         world.run(world.scheduler.now_s + plan.fault_s)
 
     def _begin_fault(self, number: int, fault: Fault) -> None:
+        self.world.note(f"fault begins: {fault}")
         self._ends[number] = begin_fault(self.world, fault)
         self.world.loop.call_later(fault.duration_s, self._end_fault, number)
 
     def _end_fault(self, number: int) -> None:
         end = self._ends.pop(number, None)
         if end is not None:
+            self.world.note(f"fault {number} ends")
             end()
 
     def _end_faults(self) -> None:

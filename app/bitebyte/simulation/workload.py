@@ -67,7 +67,7 @@ class Workload:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.history = ClientHistory(world.verdict, world.oracle)
+        self.history = ClientHistory(world.verdict, world.oracle, world.note)
         self.bar = Bar()
         self.is_set_up = False
         self.busy_clients = 0

@@ -27,11 +27,12 @@ from bitebyte.simulation.buggify import (
     keep_few_rows,
 )
 from bitebyte.simulation.disk import Disk, DiskFaults, DiskSession, SimulatedDiskError
-from bitebyte.simulation.invariants import Invariants, Process
+from bitebyte.simulation.invariants import Invariants, Process, describe
 from bitebyte.simulation.loop import Scheduler, SimulatedLoop
 from bitebyte.simulation.network import Network, SimulatedLinks
 from bitebyte.simulation.oracle import Oracle
 from bitebyte.simulation.plan import DiskOptions, Plan
+from bitebyte.simulation.trace_text import TraceText, brief
 from bitebyte.simulation.verdict import Verdict
 from bitebyte.transport import PeerAddress
 from bitebyte.transport.frames import StatusReport
@@ -90,8 +91,9 @@ class Member:
 class World:
     """One cluster. Nothing happens until `scheduler` runs."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, trace: TraceText | None = None) -> None:
         self.plan = plan
+        self.trace = trace
         self.verdict = Verdict()
         self.scheduler = Scheduler()
         self.scheduler.after_step = self._after_step
@@ -115,6 +117,11 @@ class World:
         for member in self.members.values():
             self.start(member)
 
+    def note(self, text: str) -> None:
+        """For the trace; callers that build their text with effort ask `trace` first."""
+        if self.trace is not None:
+            self.trace.note(self.scheduler.now_s, self.scheduler.step_count, text)
+
     def random(self, purpose: str) -> Random:
         """A source of its own for each purpose, so that one does not shift another."""
         return Random(f"{self.plan.seed}/{purpose}")
@@ -132,6 +139,7 @@ class World:
         if member.life is not None or member.is_held_down:
             return
         member.starts += 1
+        self.note(f"member {member.id} starts")
         loop = SimulatedLoop(self.scheduler, f"member {member.id}")
         loop.on_unhandled = self._on_unhandled
         loop.set_rate(member.clock_rate)
@@ -215,6 +223,7 @@ class World:
         if life is None:
             return
         self.crashes += 1
+        self.note(f"member {member.id} dies")
         member.life = None
         self._bury(life.loop)
         del self._lives[life.loop]
@@ -237,6 +246,7 @@ class World:
 
     def _on_failed(self, member: Member, life: Life, error: BaseException) -> None:
         """The node says that it cannot go on: its process ends."""
+        self.note(f"member {member.id} cannot go on: {type(error).__name__}: {error}")
         if not isinstance(error, SimulatedDiskError):
             kind = "assertion" if isinstance(error, AssertionError) else "a member failed"
             self.verdict.report(kind, f"member {member.id}: {type(error).__name__}: {error}")
@@ -256,6 +266,8 @@ class World:
         if isinstance(batch, StatusReport):
             life.loop.call_soon(life.node.receive_status, sender, batch)
         else:
+            if self.trace is not None:
+                self.note(f"{sender} -> {receiver}: {brief(batch)}")
             life.loop.call_soon(life.node.receive, sender, batch)
 
     def _after_step(self, loop: SimulatedLoop) -> None:
@@ -264,7 +276,8 @@ class World:
         if found is None:
             return
         member, life = found
-        self.invariants.look(life.process)
+        if self.invariants.look(life.process) and self.trace is not None:
+            self.note(f"member {member.id}: {describe(life.process)}")
         if life.fuse_steps is not None:
             life.fuse_steps -= 1
             if life.fuse_steps <= 0:
@@ -272,9 +285,14 @@ class World:
 
     def _before_log_write(self, member: Member, disk: Disk, append: StorageAppend) -> None:
         self.invariants.before_log_write(member.id, disk, append)
+        if self.trace is not None:
+            kept = " ".join(f"{entry.index}:{entry.term}" for entry in append.entries)
+            self.note(f"disk {member.id}: log {kept or '-'} {append.hard_state or ''}")
 
     def _on_flushed(self, member: Member, batch: FlushBatch) -> None:
         self.invariants.on_flushed(member.id, batch)
+        if self.trace is not None:
+            self.note(f"disk {member.id}: state {batch.applied_index}, {len(batch.rows)} rows")
 
     def _on_unhandled(self, context: dict[str, object]) -> None:
         error = context.get("exception")
