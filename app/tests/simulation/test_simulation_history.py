@@ -4,10 +4,10 @@ import io
 from random import Random
 
 import pytest
-from history_examples import random_linear_history
 
 from bitebyte.simulation.history import History, HistoryError, Outcome, read_history, write_history
 from bitebyte.simulation.models import MODELS
+from bitebyte_e2e.random_histories import random_linear_history
 
 
 def test_what_is_recorded_is_what_is_read_back() -> None:

@@ -5,13 +5,14 @@ from random import Random
 
 import msgspec
 import pytest
-from history_examples import drawn, mutated, random_linear_history
+from history_examples import drawn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitebyte.simulation.history import Operation, Outcome
 from bitebyte.simulation.linearizability import Verdict, check_history, check_object
 from bitebyte.simulation.models import MODELS, ModelError
+from bitebyte_e2e.random_histories import mutated, random_linear_history
 
 GOOD = {
     "a read may see a write that overlaps it": (
