@@ -60,11 +60,14 @@ class AppendList:
     duplicate that the system made could not be told from one that was asked for.
 
     The longest read fixes the order of what it shows: before it, the state can only be one of its
-    beginnings. A state is therefore how much of it there is, and what was appended beyond.
+    beginnings, after it no read can be placed any more. So a state is how much there is of that
+    read, or BEYOND it, where nothing can tell one order of the rest from another.
     """
 
+    BEYOND = -1
+
     def __init__(self, operations: Sequence[Operation]) -> None:
-        self.initial: Hashable = (0, ())
+        self.initial: Hashable = 0
         self._longest: list[int | str | None] = max(
             (_list_of(operation) for operation in operations if _is_seen_read(operation)),
             key=len,
@@ -72,19 +75,19 @@ class AppendList:
         )
 
     def step(self, state: Hashable, operation: Operation, /) -> Hashable | None:
-        shown, beyond = cast("tuple[int, tuple[Value, ...]]", state)
+        shown = cast("int", state)
         match operation.kind:
             case "append":
-                if operation.outcome is Outcome.REFUSED:
+                if operation.outcome is Outcome.REFUSED or shown == self.BEYOND:
                     return state
                 if shown == len(self._longest):
-                    return (shown, (*beyond, operation.input))
-                return (shown + 1, ()) if self._longest[shown] == operation.input else None
+                    return self.BEYOND
+                return shown + 1 if self._longest[shown] == operation.input else None
             case "read":
                 if not _is_seen_read(operation):
                     return state
                 seen = _list_of(operation)
-                is_same = seen[:shown] == self._longest[:shown] and seen[shown:] == list(beyond)
+                is_same = len(seen) == shown and seen == self._longest[:shown]
                 return state if is_same else None
             case kind:
                 raise ModelError(f"a list knows append and read, not {kind!r}")
