@@ -6,13 +6,17 @@ Who uses which connection:
     flusher      1   holds the lock of the state; flushes only
     readers      4   rows by key, log entries for lagging peers, events
     queries      4   lists and searches of users
+    views        ≤ 4   one for each snapshot or digest under way, two of them going out at most
 
 A lock is held by the very connection that writes under it: a writer that lost its lock has lost
 its connection, so it can't write beside its successor, not even for a moment.
 """
 
 import asyncio
+import functools
+import secrets
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import asyncpg
@@ -23,8 +27,10 @@ from bitebyte.repository.errors import DatabaseInUse, ForeignDatabase, UnsafeDat
 from bitebyte.repository.log_store import LogStore
 from bitebyte.repository.migrations import load_migrations, migrate
 from bitebyte.repository.queries import Queries
+from bitebyte.repository.snapshot_stage import drop_staged_tables
+from bitebyte.repository.snapshots import PostgresSnapshots
 from bitebyte.repository.state_store import StateStore
-from bitebyte.repository.stored_configuration import encode_conf_state
+from bitebyte.repository.stored_configuration import NO_CONFIGURATION, encode_conf_state
 from bitebyte.repository.types import Identity
 
 SERVER_VERSION_MIN: Final = 17
@@ -61,6 +67,13 @@ _QUERY_SETTINGS: Final = {
     "enable_seqscan": "off",
 }
 
+_VIEW_SETTINGS: Final = {
+    # As long as a snapshot may take on its way: whoever needs longer has to begin anew.
+    "statement_timeout": "30min",
+    "lock_timeout": "10s",
+    "maintenance_work_mem": "64MB",
+}
+
 _INSERT_IDENTITY: Final = """
 INSERT INTO member_identity (cluster_id, member_id, name) VALUES ($1, $2, $3)
 """
@@ -80,6 +93,7 @@ class Database:
         readers: asyncpg.Pool,
         queries: asyncpg.Pool,
         state: StateStore,
+        connect: Callable[[str], Awaitable[asyncpg.Connection]],
     ) -> None:
         self._log_writer = log_writer
         self._flusher = flusher
@@ -87,6 +101,7 @@ class Database:
         self._query_pool = queries
         self.log = LogStore(log_writer, readers)
         self.state = state
+        self.snapshots = PostgresSnapshots(connect, log_writer, self.log, state)
         self.queries = Queries(queries)
 
     @classmethod
@@ -118,21 +133,23 @@ class Database:
         opened: list[asyncpg.Connection | asyncpg.Pool],
     ) -> "Database":
         """As `open`; what must be closed if it fails is in `opened`."""
-        log_writer = await _connect(dsn, "bitebyte log")
+        log_writer = await _connect(dsn, "bitebyte log", _WRITER_SETTINGS)
         opened.append(log_writer)
         await _refuse_unsafe(log_writer)
-        flusher = await _connect(dsn, "bitebyte flush")
+        flusher = await _connect(dsn, "bitebyte flush", _WRITER_SETTINGS)
         opened.append(flusher)
         await _lock(log_writer, _LOG_LOCK, lock_deadline)
         await _lock(flusher, _STATE_LOCK, lock_deadline)
         await migrate(log_writer, load_migrations())
+        await drop_staged_tables(log_writer)
         _refuse_foreign(await _read_identity(log_writer), expect)
         readers = await _create_pool(dsn, "bitebyte read", _READER_SETTINGS, READER_CONNECTIONS_MAX)
         opened.append(readers)
         queries = await _create_pool(dsn, "bitebyte query", _QUERY_SETTINGS, QUERY_CONNECTIONS_MAX)
         opened.append(queries)
-        state = await StateStore.open(flusher, readers)
-        return cls(log_writer, flusher, readers, queries, state)
+        connect = functools.partial(_connect, dsn, settings=_VIEW_SETTINGS)
+        state = await StateStore.open(flusher, readers, connect=connect)
+        return cls(log_writer, flusher, readers, queries, state, connect)
 
     async def identity(self) -> Identity | None:
         """Whose database this is; None until `bootstrap`."""
@@ -145,13 +162,26 @@ class Database:
         Once, by an explicit order, on an empty database, before `log.load`. Raises
         ForeignDatabase on any other, changing nothing.
         """
+        await self._claim(identity, conf_state, "bootstrap happens")
+
+    async def join(self, cluster_id: int, name: str) -> Identity:
+        """Makes this the database of a new member of `cluster_id`, under an id that nobody ever
+        had, and without a configuration: it takes part once the members have added it.
+
+        Once, by an explicit order, on an empty database, before `log.load`. Raises
+        ForeignDatabase on any other, changing nothing.
+        """
+        identity = Identity(cluster_id, new_member_id(), name)
+        await self._claim(identity, NO_CONFIGURATION, "joining happens")
+        return identity
+
+    async def _claim(self, identity: Identity, conf_state: ConfState, what: str) -> None:
         async with self._log_writer.transaction():
             owner = await _read_identity(self._log_writer)
             if owner is not None or not await self._log_writer.fetchval(_IS_EMPTY):
                 whose = f"of member {owner.member_id:x} ({owner.name})" if owner else "in use"
                 raise ForeignDatabase(
-                    f"the database is not empty, it is {whose}: bootstrap happens once, on an"
-                    " empty database"
+                    f"the database is not empty, it is {whose}: {what} once, on an empty database"
                 )
             await self._log_writer.execute(
                 _INSERT_IDENTITY, identity.cluster_id, identity.member_id, identity.name
@@ -171,12 +201,18 @@ class Database:
                 resource.terminate()  # the server is gone or hangs: there is nothing to say to it
 
 
-async def _connect(dsn: str, name: str) -> asyncpg.Connection:
+def new_member_id() -> int:
+    """Random, 63 bits wide and not 0: two members get the same one never, for all that matters,
+    whatever became of their disks."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+async def _connect(dsn: str, name: str, settings: Mapping[str, str]) -> asyncpg.Connection:
     return await asyncpg.connect(
         dsn,
         timeout=_CONNECT_TIMEOUT_S,
         max_cacheable_statement_size=_CACHEABLE_STATEMENT_BYTES_MAX,
-        server_settings={"application_name": name, "jit": "off", **_WRITER_SETTINGS},
+        server_settings={"application_name": name, "jit": "off", **settings},
     )
 
 

@@ -10,6 +10,8 @@ RepositoryError
 ├── WriteFailed        a write failed: what is on disk is unknown, the process must end
 ├── EmbeddedPostgresError  the embedded server did not start; the text says what to do
 ├── SnapshotDamaged    what arrived is not the snapshot that was sent, or is of an unknown format
+├── SnapshotBusy       as many snapshots are being read as may be at a time
+├── RecoveryRefused    the database cannot be recovered, or it was not confirmed
 └── InvalidCursor      a page cursor that was not made here
 """
 
@@ -55,6 +57,15 @@ class EmbeddedPostgresError(RepositoryError):
 
 class SnapshotDamaged(RepositoryError):
     """The pieces of a snapshot do not add up; nothing of it was used. Ask for it again."""
+
+
+class SnapshotBusy(RepositoryError):
+    """As many snapshots are being read as may be at a time. Ask again when one has ended."""
+
+
+class RecoveryRefused(RepositoryError):
+    """Nothing was changed: this database has nothing to recover, or the confirmation is not the
+    one that belongs to what it holds now."""
 
 
 class InvalidCursor(RepositoryError):

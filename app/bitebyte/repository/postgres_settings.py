@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 CONNECTIONS_MAX: Final = 20
-"""A node holds at most 10 (see database.py); the rest is for people with psql and backups."""
+"""A node holds at most 14 (see database.py); the rest is for people with psql and backups."""
 
 _SETTINGS: Final[Mapping[str, str]] = {
     # What a confirmed order rests on. `Database.open` checks these again.

@@ -1,6 +1,6 @@
 """The replicated state as rows: loaded by key, flushed in bulk with the index that it reflects."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -11,6 +11,7 @@ from bitebyte.domain.limits import IDEMPOTENCY_DELETE_AFTER_MS
 from bitebyte.domain.results import Event
 from bitebyte.repository.availability import reaching_the_database
 from bitebyte.repository.errors import DamagedDatabase
+from bitebyte.repository.state_digest import StateDigest
 from bitebyte.repository.stored_configuration import encode_conf_state
 from bitebyte.repository.tables import TABLES
 from bitebyte.repository.types import AppliedEntry, FlushBatch
@@ -74,20 +75,28 @@ class StateStore:
         *,
         applied_index: int,
         oldest_kept_index: int,
+        connect: Callable[[str], Awaitable[asyncpg.Connection]],
     ) -> None:
         self._connection = connection
+        self._connect = connect
         self._readers = readers
         self._applied_index = applied_index
         self._oldest_kept_index = oldest_kept_index
         self._pruned_at_index = applied_index
-        self._guard = WriteGuard("flushing the state")
+        self.guard = WriteGuard("flushing the state")
+        """Around every write to the state, that of a snapshot that replaces it included."""
         self._flush_statements: dict[tuple[str, ...], str] = {}
 
     @classmethod
-    async def open(cls, connection: asyncpg.Connection, readers: asyncpg.Pool) -> "StateStore":
-        """Reads where the state stands. `connection` becomes the store's own.
-
-        Raises DamagedDatabase."""
+    async def open(
+        cls,
+        connection: asyncpg.Connection,
+        readers: asyncpg.Pool,
+        *,
+        connect: Callable[[str], Awaitable[asyncpg.Connection]],
+    ) -> "StateStore":
+        """Reads where the state stands. `connection` becomes the store's own; `connect(name)`
+        opens one for a view that stays for long. Raises DamagedDatabase."""
         position = await connection.fetchrow(_READ_POSITION)
         if position is None:
             raise DamagedDatabase("the row of applied_state is missing")
@@ -97,12 +106,20 @@ class StateStore:
             readers,
             applied_index=applied_index,
             oldest_kept_index=applied_index + 1 if oldest is None else oldest,
+            connect=connect,
         )
 
     @property
     def applied_index(self) -> int:
         """The log index that the tables reflect."""
         return self._applied_index
+
+    def restart_at(self, index: int) -> None:
+        """The state was replaced by that of `index`, without applied entries, by somebody who
+        held the guard."""
+        self._applied_index = index
+        self._oldest_kept_index = index + 1
+        self._pruned_at_index = index
 
     async def load(self, keys: Collection[Key]) -> dict[Key, AnyEntity]:
         """The rows that exist among `keys`, in one query per kind. Keys that can't exist, such
@@ -145,7 +162,7 @@ class StateStore:
             by_kind.setdefault(row.KIND, []).append(row)
         kinds = tuple(kind for kind in TABLES if kind in by_kind)
         rows = [column for kind in kinds for column in TABLES[kind].to_columns(by_kind[kind])]
-        with self._guard.writing():
+        with self.guard.writing():
             status = await self._connection.execute(
                 self._flush_statement(kinds),
                 [entry.index for entry in batch.applied],
@@ -195,6 +212,11 @@ class StateStore:
                 query = f"SELECT {table.select_list} FROM {table.name} ORDER BY {key}"
                 async for row in connection.cursor(query, prefetch=_ALL_ROWS_PREFETCH):
                     yield table.to_entity(row)
+
+    async def begin_digest(self) -> StateDigest:
+        """A view of the state as of now, whose rows can be compared with another member's. Close
+        it when done; it has a connection of its own. Raises DatabaseUnavailable."""
+        return await StateDigest.open(self._connect)
 
     async def idempotency_keys(self) -> AsyncIterator[tuple[str, ...]]:
         """The key parts of every idempotency record that is kept, in no order. For the start,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from repository_examples import CONF_STATE, IDENTITY
 
@@ -16,6 +17,26 @@ async def database(postgres_dsn: str) -> AsyncIterator[Database]:
     """Bootstrapped, empty, its log loaded."""
     opened = await Database.open(postgres_dsn)
     await opened.bootstrap(IDENTITY, CONF_STATE)
+    await opened.log.load()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def joiner_dsn(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The DSN of a second database, empty, for whoever receives a snapshot."""
+    administrator = await asyncpg.connect(postgres_server.dsn)
+    await administrator.execute("CREATE DATABASE joiner TEMPLATE template0")
+    yield postgres_server.dsn_of("joiner")
+    await administrator.execute("DROP DATABASE joiner WITH (FORCE)")
+    await administrator.close()
+
+
+@pytest.fixture
+async def joiner(joiner_dsn: str) -> AsyncIterator[Database]:
+    """A second member, which joined and knows nothing yet."""
+    opened = await Database.open(joiner_dsn)
+    await opened.join(IDENTITY.cluster_id, "node-4")
     await opened.log.load()
     yield opened
     await opened.close()
