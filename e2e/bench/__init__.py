@@ -1,5 +1,6 @@
-"""`make bench`: BiteByte beside the obvious alternative, in one run on one machine.
+"""`make bench`: BiteByte beside two alternatives, in one run on one machine.
 
-The alternative is FastAPI with asyncpg on a PostgreSQL primary with two synchronous standbys.
-Both take the same orders of the same menu, from wrk, in turns.
+Both are FastAPI with asyncpg on a PostgreSQL primary with two synchronous standbys: the obvious
+one as one writes it first, and one tuned by hand. All take the same orders of the same menu, from
+wrk, in turns.
 """

@@ -1,37 +1,31 @@
 """BiteByte as it is run: three nodes, elections, sessions and authorisation on."""
 
+import asyncio
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import asyncpg
 
 from bench.load import Shop
 from bench.menu import BAR_INGREDIENTS, BAR_PRODUCTS
-from bitebyte_e2e.bar import Bar, open_bar, register_customers
+from bench.report import NodeMemory
+from bitebyte_e2e.bar import open_bar, register_customers
 from bitebyte_e2e.client import Client
 from bitebyte_e2e.cluster import Cluster
+from bitebyte_e2e.database import dsn_of
 from bitebyte_e2e.waiting import wait_until
 
 
-@dataclass(frozen=True)
-class OpenBar:
-    """A bar, whoever may ask how many orders it took, and its customers."""
-
-    bar: Bar
-    merchant_token: str
-    shop: Shop
-
-
-def fill(cluster: Cluster, *, bars: int, accounts: int) -> list[OpenBar]:
+def fill(cluster: Cluster, *, bars: int, accounts: int) -> list[Shop]:
     """Bars with menu and stock, and `accounts` signed-in customers, through the API."""
-    opened: list[OpenBar] = []
+    shops: list[Shop] = []
     with Client(cluster.urls[cluster.wait_leader().name]) as client:
         for number in range(bars):
             slug = f"bench-{number}"
             bar = open_bar(client, slug=slug, ingredients=BAR_INGREDIENTS, products=BAR_PRODUCTS)
-            merchant_token = str(client.token)
             tokens = register_customers(client, slug=slug, count=accounts // bars)
-            opened.append(OpenBar(bar, merchant_token, Shop(bar.id, bar.products, tokens)))
-    return opened
+            shops.append(Shop(bar.id, bar.products, tokens))
+    return shops
 
 
 def freeze(cluster: Cluster) -> None:
@@ -63,34 +57,43 @@ def steady_leader_url(cluster: Cluster) -> str:
     return wait_until(agreed, what="all nodes agree on a leader", timeout_s=20)
 
 
-def orders_count(cluster: Cluster, opened: list[OpenBar]) -> int:
-    """How many orders the bars have taken, by the number of each one's newest: a check on wrk's
-    count that does not page through all of them. Numbers start anew at midnight, so a run over
-    midnight fails."""
-    total = 0
-    for one in opened:
-        url = cluster.urls[cluster.wait_leader().name]
-        with Client(url, token=one.merchant_token) as client:
-            page = client.expect(
-                200,
-                "GET",
-                f"/bars/{one.bar.id}/orders",
-                params={"limit": "1", "consistency": "linearizable"},
-            )
-        total += page["items"][0]["number"] if page["items"] else 0
-    return total
+def orders_count(cluster: Cluster, *, at_least: int) -> int:
+    """How many orders are in the leader's database once it reflects log index `at_least`. Counted
+    there, since numbers of orders start anew with each business day."""
+    name = cluster.wait_leader().name
+    dsn = dsn_of(cluster.nodes[name].spec.data_dir)
+
+    def counted() -> tuple[int] | None:
+        return asyncio.run(_count(dsn, at_least))
+
+    return wait_until(counted, what=f"{name} has flushed {at_least}", timeout_s=20)[0]
 
 
-def memory_mib(cluster: Cluster) -> dict[str, dict[str, float]]:
-    """Proportional and resident set of each node's Python process (the database is its own)."""
-    return {name: _memory_of(node.pid) for name, node in sorted(cluster.nodes.items())}
+async def _count(dsn: str, at_least: int) -> tuple[int] | None:
+    connection = await asyncpg.connect(dsn, timeout=5)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if await connection.fetchval("SELECT applied_index FROM applied_state") < at_least:
+                return None
+            return (await connection.fetchval("SELECT count(*) FROM orders"),)
+    finally:
+        await connection.close()
 
 
-def _memory_of(pid: int) -> dict[str, float]:
+def memory(cluster: Cluster) -> dict[str, NodeMemory]:
+    """What each node's Python process holds (the database is its own), and its role now."""
+    leader = cluster.wait_leader().name
+    return {
+        name: _memory_of(node.pid, "leader" if name == leader else "follower")
+        for name, node in sorted(cluster.nodes.items())
+    }
+
+
+def _memory_of(pid: int, role: str) -> NodeMemory:
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     found: dict[str, float] = {}
     for label in ("Pss", "Rss"):
         match = re.search(rf"^{label}:\s+(\d+) kB", rollup, re.MULTILINE)
         assert match is not None, f"no {label} in smaps_rollup of {pid}"
-        found[label.lower()] = round(int(match[1]) / 1024, 1)
-    return found
+        found[label] = round(int(match[1]) / 1024, 1)
+    return NodeMemory(role, found["Pss"], found["Rss"])

@@ -1,4 +1,5 @@
-"""The alternative's server: one route, written as a good FastAPI programmer would.
+"""The tuned alternative's server: one route, with as few round trips and as short locks as SQL
+allows.
 
 It checks the session, takes prices and recipes from the database, sums the demand of all lines,
 reserves all or nothing, numbers the order, and remembers the answer under its key, in one
@@ -6,71 +7,24 @@ transaction that is confirmed once the primary and one standby have it on disk.
 What BiteByte also does and this does not: events for the merchant, a state hash.
 """
 
-import gc
 import hashlib
-import os
-import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import asyncpg
 import msgspec
 from fastapi import FastAPI, Header, Request
-from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.responses import Response
 
-from bench.alternative import statements
-
-
-class Line(BaseModel):
-    """One wanted drink."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    product_id: Annotated[uuid.UUID, Field(strict=False)]
-    quantity: Annotated[int, Field(ge=1, le=100)]
-    note: Annotated[str, Field(max_length=280)] = ""
-
-
-class NewOrder(BaseModel):
-    """The body of an order."""
-
-    model_config = ConfigDict(extra="forbid")
-    lines: Annotated[list[Line], Field(min_length=1, max_length=50)]
-
-
-class Refusal(Exception):
-    """Leaves the transaction, which is rolled back, with an answer."""
-
-    def __init__(self, status: int, code: str, **more: Any) -> None:
-        super().__init__(code)
-        self.status = status
-        self.body = {"status": status, "code": code} | more
+from bench.alternative.served import NewOrder, Refusal, pooled_app, uuid7
+from bench.alternative.tuned import statements
 
 
 def create_app() -> FastAPI:
-    """For `uvicorn --factory`. Takes BENCH_DSN and BENCH_POOL from the environment."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        size = int(os.environ["BENCH_POOL"])
-        pool = await asyncpg.create_pool(os.environ["BENCH_DSN"], min_size=size, max_size=size)
-        app.state.pool = pool
-        # The same tuning of the collector that BiteByte's nodes have.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
-        yield
-        await pool.close()
-
-    app = FastAPI(lifespan=lifespan)
-
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, refusal: Refusal) -> JSONResponse:
-        return JSONResponse(refusal.body, refusal.status, media_type="application/problem+json")
+    """For `uvicorn --factory`."""
+    app = pooled_app()
 
     @app.post("/api/v1/bars/{bar_id}/orders")
     async def place_order(
@@ -158,7 +112,7 @@ class _Placing:
     async def _place(
         self, lines: list[dict[str, Any]], demand: Counter[uuid.UUID], total: int
     ) -> Response:
-        order_id = _uuid7()
+        order_id = uuid7()
         now = datetime.now(UTC)  # noqa: TID251 - the alternative has no log to take time from
         history = [{"status": "placed", "at": now.isoformat()}]
         reservation = [{"ingredient_id": str(key), "quantity": demand[key]} for key in demand]
@@ -239,10 +193,3 @@ def _refuse_shortages(reserved: list[Any]) -> None:
 
 def _json(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     return Response(msgspec.json.encode(body), status, headers, "application/json")
-
-
-def _uuid7() -> uuid.UUID:
-    """Time-ordered (RFC 9562, section 5.7), so that the primary key's index grows at its end."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10))
-    return uuid.UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))

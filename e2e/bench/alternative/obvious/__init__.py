@@ -1,0 +1,1 @@
+"""The obvious alternative: normal tables, foreign keys, one statement a step."""
