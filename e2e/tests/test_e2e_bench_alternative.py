@@ -188,6 +188,24 @@ def test_drinks_are_sold_until_an_ingredient_is_gone_and_not_one_more(opened: Op
     assert alerts == 1, "however many orders found it low"
 
 
+def test_an_order_from_before_midnight_counts_in_the_day_that_has_begun(opened: Open) -> None:
+    # Two workers at midnight: one has numbered an order of the new day when the other, which had
+    # built its order in the old day, gets the bar's row.
+    today = datetime.datetime.now(datetime.UTC).date()  # noqa: TID251 - the server's own clock
+    tomorrow = today + datetime.timedelta(days=1)
+    opened.alternative.query(
+        "UPDATE bar SET order_day = $1, order_number_last = 7 RETURNING 1", tomorrow
+    )
+    answers = [opened.one(f"late {n}", {"Negroni": 1}) for n in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert [answer.json()["number"] for answer in answers] == [8, 9]
+    stored = opened.alternative.query(
+        "SELECT array_agg(number ORDER BY number) FROM customer_order WHERE business_day = $1",
+        tomorrow,
+    )
+    assert stored == [8, 9]
+
+
 def test_strangers_and_requests_without_a_key_are_refused(opened: Open) -> None:
     before = opened.alternative.orders_count()
     assert opened.one("stranger", {"Negroni": 1}, token="guessed").status_code == 401

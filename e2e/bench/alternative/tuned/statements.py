@@ -40,17 +40,18 @@ SELECT id, name, quantity, available, available < quantity AS is_short,
 FROM locked
 """
 
+# A day that is already over (an order that was built before midnight) counts in the newer one.
 PLACE = """
 WITH numbered AS (
     UPDATE bar SET
-        order_number_last = CASE WHEN order_day = $4 THEN order_number_last + 1 ELSE 1 END,
-        order_day = $4
+        order_number_last = CASE WHEN order_day >= $4 THEN order_number_last + 1 ELSE 1 END,
+        order_day = GREATEST(order_day, $4)
     WHERE id = $2
-    RETURNING order_number_last, currency
+    RETURNING order_number_last, order_day, currency
 ), placed AS (
     INSERT INTO customer_order (id, bar_id, customer_id, business_day, number, status, lines,
         total_minor, currency, placed_at, reservation, history)
-    SELECT $1, $2, $3, $4, order_number_last, 'placed', $5::text::json, $6, currency, $7,
+    SELECT $1, $2, $3, order_day, order_number_last, 'placed', $5::text::json, $6, currency, $7,
         $8::text::json, $9::text::json
     FROM numbered
     RETURNING number, currency
