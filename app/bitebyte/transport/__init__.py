@@ -7,7 +7,15 @@ carries.
 """
 
 from bitebyte.transport.frames import Hello, StatusReport
-from bitebyte.transport.links import PeerAddress, PeerLinks
+from bitebyte.transport.links import LinkEvents, PeerAddress, PeerLinks
 from bitebyte.transport.tls import PeerTls, TlsConfigError
 
-__all__ = ["Hello", "PeerAddress", "PeerLinks", "PeerTls", "StatusReport", "TlsConfigError"]
+__all__ = [
+    "Hello",
+    "LinkEvents",
+    "PeerAddress",
+    "PeerLinks",
+    "PeerTls",
+    "StatusReport",
+    "TlsConfigError",
+]

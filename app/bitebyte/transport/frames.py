@@ -3,6 +3,7 @@
 import msgspec
 
 from bitebyte.raft.messages import PeerMessage
+from bitebyte.raft.types import ConfState
 
 PROTOCOL_VERSION = 1
 """Version of these frames. A member refuses a peer that speaks another one."""
@@ -23,12 +24,35 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="f"):
     member_id: int
     name: str
     program_version: str
+    peer_address: str = ""
+    """Where others reach this member, `host:port`; empty: it does not know."""
+    purpose: str = "messages"
+    """`messages`, or `snapshot` for a connection that carries one and nothing else."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="f"):
+    """Why a connection is closed: the last frame on it, sent back to whoever dialled."""
+
+    reason: str
+    is_removed: bool = False
+    """The dialler was removed from the cluster: it will never be accepted again."""
 
 
 class Messages(msgspec.Struct, frozen=True, gc=False, tag="m", tag_field="f"):
     """Raft messages, in the order in which they were produced."""
 
     messages: tuple[PeerMessage, ...]
+
+
+class CheckpointReport(msgspec.Struct, frozen=True):
+    """What a member's database held where a checkpoint stands in the log."""
+
+    index: int
+    state_hash: str
+    digests: dict[str, str] | None = None
+    """By kind of row; None while they are computed."""
+    error: str = ""
+    """Why they cannot be computed."""
 
 
 class StatusReport(msgspec.Struct, frozen=True, tag="s", tag_field="f"):
@@ -38,9 +62,53 @@ class StatusReport(msgspec.Struct, frozen=True, tag="s", tag_field="f"):
     applied_index: int
     flushed_index: int
     program_version: str
+    level_known: int = 1
+    """The newest level of command kinds that this member's program knows."""
+    checkpoint: CheckpointReport | None = None
+    """The newest one."""
 
 
-Frame = Hello | Messages | StatusReport
+class SnapshotBegin(msgspec.Struct, frozen=True, tag="sb", tag_field="f"):
+    """First frame after the Hello of a snapshot connection: what the pieces amount to."""
+
+    term: int
+    """Of the leader that sends it."""
+    index: int
+    entry_term: int
+    """Of the entry at `index`."""
+    conf_state: ConfState
+    state_hash: bytes
+    log_time_ms: int
+    format_version: int
+
+
+class SnapshotChunk(msgspec.Struct, frozen=True, gc=False, tag="sc", tag_field="f"):
+    """The next piece."""
+
+    data: bytes
+    crc32: int
+
+
+class SnapshotEnd(msgspec.Struct, frozen=True, tag="se", tag_field="f"):
+    """All pieces were sent."""
+
+    sha256: bytes
+
+
+class SnapshotTaken(msgspec.Struct, frozen=True, tag="st", tag_field="f"):
+    """The answer: everything has arrived and is staged. Refused is the other one."""
+
+
+Frame = (
+    Hello
+    | Messages
+    | StatusReport
+    | Refused
+    | SnapshotBegin
+    | SnapshotChunk
+    | SnapshotEnd
+    | SnapshotTaken
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Frame)
