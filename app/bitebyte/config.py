@@ -38,6 +38,10 @@ class Address(BaseModel):
             raise ValueError(f"port {port} is above 65535")
         return cls(host=host, port=int(port))
 
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
@@ -98,6 +102,9 @@ class NodeConfig(BaseSettings):
     http_listen: Annotated[Address, NoDecode] = Address(host="127.0.0.1", port=8080)
     peer_listen: Annotated[Address, NoDecode] = Address(host="127.0.0.1", port=7080)
 
+    peer_advertise: Annotated[Address | None, NoDecode] = None
+    """Where the others reach this member; by default its address in `member`, or peer_listen."""
+
     peer_ca_file: Path | None = None
     peer_certificate_file: Path | None = None
     peer_key_file: Path | None = None
@@ -120,7 +127,7 @@ class NodeConfig(BaseSettings):
             return tuple(Member.parse(v) if isinstance(v, str) else v for v in value)
         return value
 
-    @field_validator("http_listen", "peer_listen", mode="before")
+    @field_validator("http_listen", "peer_listen", "peer_advertise", mode="before")
     @classmethod
     def _parse_address(cls, value: object) -> object:
         return Address.parse(value) if isinstance(value, str) else value
@@ -152,6 +159,13 @@ class NodeConfig(BaseSettings):
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    @property
+    def advertised_peer_address(self) -> str:
+        """`host:port` for the other members."""
+        listed = next((m.address for m in self.member if m.name == self.name), None)
+        address = self.peer_advertise or listed or self.peer_listen
+        return str(address)
 
     @property
     def own(self) -> Member:

@@ -164,6 +164,8 @@ async def _build_node(
             own_id=identity.member_id,
             members=_addresses(config),
             program_version=__version__,
+            own_name=identity.name,
+            own_address=config.advertised_peer_address,
         ),
         seen_keys=seen_keys,
         random_base=source.randrange(2**62),
@@ -183,6 +185,7 @@ def _build_links(config: NodeConfig, identity: Identity, node: Node) -> PeerLink
             member_id=identity.member_id,
             name=identity.name,
             program_version=__version__,
+            peer_address=config.advertised_peer_address,
         ),
         listen_host=config.peer_listen.host,
         listen_port=config.peer_listen.port,
@@ -190,6 +193,7 @@ def _build_links(config: NodeConfig, identity: Identity, node: Node) -> PeerLink
         tls=tls,
         on_messages=node.receive,
         on_status=node.receive_status,
+        events=node.link_events,
     )
 
 
@@ -262,6 +266,8 @@ async def _serve_until_told(
         with contextlib.suppress(SystemExit):
             http.result()
     told.cancel()
+    # First another one leads, then this one stops answering: nobody's order waits for an election.
+    await member.node.hand_over()
     server.should_exit = True
     member.app.close_streams()
     if not http.done():

@@ -9,7 +9,7 @@ log, which is durable, is applied again from the flushed index on.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -17,17 +17,18 @@ import msgspec
 
 from bitebyte.domain.apply import apply, needs
 from bitebyte.domain.codec import next_state_hash
-from bitebyte.domain.commands import AnyCommand
+from bitebyte.domain.commands import AnyCommand, Checkpoint
 from bitebyte.domain.entities import AnyEntity, Key
 from bitebyte.domain.results import Accepted, Applied, Result
 from bitebyte.domain.view import NotLoaded
+from bitebyte.node.configuration import apply_conf_change
 from bitebyte.node.envelope import open_envelope
 from bitebyte.node.identity_map import IdentityMap, LoadTicket
 from bitebyte.node.index_waiters import IndexWaiters
 from bitebyte.node.seen_keys import SeenKeys
 from bitebyte.node.types import PositionedEvents
-from bitebyte.raft.types import Entry, EntryKind
-from bitebyte.repository.types import AppliedEntry, FlushBatch
+from bitebyte.raft.types import ConfState, Entry, EntryKind
+from bitebyte.repository.types import AppliedEntry, FlushBatch, SnapshotMeta
 
 FLUSH_INTERVAL_S = 0.1
 """Time between flushes when nobody asks for one: larger batches cost less CPU, and a crash only
@@ -50,6 +51,10 @@ NO_EFFECT = Applied(result=Accepted())
 """What the no-op of a new term does; it still moves the chained hash."""
 
 
+NO_MEMBERS = ConfState(voters=())
+"""The configuration of a member that was not told anything yet."""
+
+
 class StateStorage(Protocol):
     """Where rows come from and go to."""
 
@@ -68,6 +73,8 @@ class Applier:
     `on_applied(entry, envelope_origin, sequence, result)` is called for every entry, in
     order, right after it was applied; origin and sequence are 0 for a no-op. `on_progress()`
     is called when the applied index moved; `on_fatal(error)` when the member cannot go on.
+    `on_checkpoint(index)` is awaited when the database shows exactly `index`, where a checkpoint
+    stands in the log; nothing is applied until it returns.
     """
 
     def __init__(
@@ -83,6 +90,8 @@ class Applier:
         on_events: Callable[[Sequence[PositionedEvents]], None],
         on_fatal: Callable[[BaseException], None],
         seen_keys: SeenKeys,
+        conf_state: ConfState = NO_MEMBERS,
+        on_checkpoint: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.rows = IdentityMap(seen_keys=seen_keys)
@@ -91,11 +100,18 @@ class Applier:
         self.applied = IndexWaiters(applied_index)
         self.state_hash = state_hash
         self.log_time_ms = log_time_ms
+        self.conf_state = conf_state
+        """As of `applied_index`."""
+        self._flushed_conf_state = conf_state
         self._storage = storage
         self._on_applied = on_applied
         self._on_progress = on_progress
         self._on_events = on_events
         self._on_fatal = on_fatal
+        self._on_checkpoint = on_checkpoint
+        self._is_at_checkpoint = False
+        self._is_quiesced = False
+        self._flush_lock = asyncio.Lock()
         self._queue: deque[Entry] = deque()
         self._decoded: dict[int, tuple[int, int, int, AnyCommand]] = {}
         self._hashes: deque[tuple[int, bytes]] = deque(hash_history, maxlen=HASH_HISTORY_ENTRIES)
@@ -141,13 +157,14 @@ class Applier:
         missing = frozenset(key for key in keys if not self.rows.is_loaded(key))
         found: Mapping[Key, AnyEntity] = {}
         if missing:
-            ticket = self.rows.begin_load(missing)
+            in_memory = self.rows  # a snapshot that is installed meanwhile brings others
+            ticket = in_memory.begin_load(missing)
             try:
                 found = await self._storage.load(missing)
             except BaseException:
-                self.rows.abandon_load(ticket)
+                in_memory.abandon_load(ticket)
                 raise
-            self.rows.end_load(ticket, found)
+            in_memory.end_load(ticket, found)
         rows: dict[Key, AnyEntity] = {}
         for key in keys:
             row = self.rows.peek(key) if self.rows.is_loaded(key) else found.get(key)
@@ -158,7 +175,10 @@ class Applier:
     # Applying -------------------------------------------------------------------------------
 
     def submit(self, entries: Sequence[Entry]) -> None:
-        """Applies committed entries as soon as their rows are in memory."""
+        """Applies committed entries as soon as their rows are in memory. While a snapshot is
+        installed they are dropped: it brings what they do."""
+        if self._is_quiesced:
+            return
         self._queue.extend(entries)
         self._pump()
 
@@ -167,7 +187,7 @@ class Applier:
         self._flush_wanted.set()
 
     def _decode(self, entry: Entry) -> tuple[int, int, int, AnyCommand] | None:
-        """(term, origin, sequence, command) of an entry; None for a no-op."""
+        """(term, origin, sequence, command) of an entry; None where it holds no command."""
         if not entry.data or entry.kind != EntryKind.NORMAL:
             return None
         known = self._decoded.get(entry.index)
@@ -193,27 +213,27 @@ class Applier:
                 waits[ticket] = None
         if missing:
             ticket = self.rows.begin_load(frozenset(missing))
-            self._loads[ticket] = self._loop.create_task(self._load(ticket))
+            self._loads[ticket] = self._loop.create_task(self._load(self.rows, ticket))
             waits[ticket] = None
         return [self._loads[ticket] for ticket in waits]
 
-    async def _load(self, ticket: LoadTicket) -> None:
+    async def _load(self, rows: IdentityMap, ticket: LoadTicket) -> None:
         try:
             found = await self._storage.load(ticket.keys)
         except asyncio.CancelledError:
-            self.rows.abandon_load(ticket)
+            rows.abandon_load(ticket)
             raise
         except Exception as error:  # noqa: BLE001  a state that cannot be read ends the member
-            self.rows.abandon_load(ticket)
+            rows.abandon_load(ticket)
             self._fail(error)
             return
         finally:
             del self._loads[ticket]
-        self.rows.end_load(ticket, found)
+        rows.end_load(ticket, found)
 
     def _pump(self) -> None:
         """Applies from the queue until it is empty or something has to be waited for."""
-        if self._pump_waits or self._has_failed:
+        if self._pump_waits or self._has_failed or self._is_quiesced:
             return
         events: list[PositionedEvents] = []
         wanted: frozenset[Key] = frozenset()
@@ -230,12 +250,17 @@ class Applier:
                 return
             self._queue.popleft()
             budget -= 1
+            if self._is_at_checkpoint:
+                break
         if self.applied_index != before:
             self._on_events(events)
             self._flush_needed.set()
             self.applied.advance(self.applied_index)
             self._on_progress()
-        if self._queue:
+        if self._is_at_checkpoint:
+            self._pump_waits = True
+            self._pump_task = self._loop.create_task(self._pause_at_checkpoint())
+        elif self._queue:
             self._pump_waits = True
             if budget:
                 self._pump_task = self._loop.create_task(self._pump_after(wanted))
@@ -264,6 +289,19 @@ class Applier:
             return
         self._resume()
 
+    async def _pause_at_checkpoint(self) -> None:
+        """The database gets to show exactly this index, and is looked at before it shows more."""
+        try:
+            self.want_flush()
+            await self.flushed.wait(self.applied_index, timeout_s=FLUSH_TIMEOUT_S)
+            if self._on_checkpoint is not None:
+                await self._on_checkpoint(self.applied_index)
+        except Exception as error:  # noqa: BLE001  a state that cannot be read or written ends the member
+            self._fail(error)
+            return
+        self._is_at_checkpoint = False
+        self._resume()
+
     def _fail(self, error: BaseException) -> None:
         if not self._has_failed:
             self._has_failed = True
@@ -283,6 +321,12 @@ class Applier:
             self.log_time_ms = command.at_ms
             self.rows.put_changes(applied.changes)
             self._decoded.pop(entry.index, None)
+            if type(command) is Checkpoint:
+                self._is_at_checkpoint = True
+        elif entry.kind == EntryKind.CONF_CHANGE:
+            changed = apply_conf_change(self.rows, self.conf_state, entry.data)
+            self.conf_state, origin, sequence, applied = changed
+            self.rows.put_changes(applied.changes)
         self.state_hash = next_state_hash(self.state_hash, entry.index, applied)
         self.applied_index = entry.index
         self._hashes.append((entry.index, self.state_hash))
@@ -290,6 +334,37 @@ class Applier:
         if applied.events:
             events.append(PositionedEvents(entry.index, applied.events))
         self._on_applied(entry, origin, sequence, applied.result)
+
+    # Snapshots ------------------------------------------------------------------------------
+
+    async def quiesce(self) -> None:
+        """Stops applying, forgets what waits for it and lets the flush under way end. From here
+        on nobody but the caller touches the database's state, until `restart`."""
+        self._is_quiesced = True
+        self._queue.clear()
+        self._decoded.clear()
+        await self._flush_lock.acquire()
+        if self._pump_task is not None:
+            self._pump_task.cancel()
+            await asyncio.gather(self._pump_task, return_exceptions=True)
+        self._pump_waits = self._is_at_checkpoint = False
+
+    def restart(self, meta: SnapshotMeta, seen_keys: SeenKeys | None) -> None:
+        """The database holds the snapshot now: goes on from there. Without `seen_keys`, which
+        hold every idempotency key of the snapshot, each is looked up."""
+        assert self._is_quiesced, "a snapshot replaces the state while nobody uses it"
+        self.rows = IdentityMap(seen_keys=seen_keys)
+        self._unflushed = []
+        self._hashes.clear()
+        self.state_hash = meta.state_hash
+        self.log_time_ms = meta.log_time_ms
+        self.conf_state = self._flushed_conf_state = meta.conf_state
+        self.applied_index = meta.index
+        self._is_quiesced = False
+        self._flush_lock.release()
+        self.flushed.advance(meta.index)
+        self.applied.advance(meta.index)
+        self._pump()
 
     # Flushing -------------------------------------------------------------------------------
 
@@ -306,7 +381,8 @@ class Applier:
             self._flush_wanted.clear()
             if self.flushed.index < self.applied_index:
                 try:
-                    await self._flush()
+                    async with self._flush_lock:
+                        await self._flush()
                 except Exception as error:  # noqa: BLE001  a state that cannot be written ends the member
                     self._fail(error)
                     return
@@ -314,15 +390,20 @@ class Applier:
                 return
 
     async def _flush(self) -> None:
+        if self.flushed.index == self.applied_index:
+            return  # a snapshot has come in between
         applied, self._unflushed = tuple(self._unflushed), []
+        conf_state = self.conf_state
         batch = FlushBatch(
             rows=self.rows.begin_flush(),
             applied=applied,
             applied_index=self.applied_index,
             state_hash=self.state_hash,
             log_time_ms=self.log_time_ms,
+            conf_state=None if conf_state == self._flushed_conf_state else conf_state,
         )
         await self._storage.flush(batch)
+        self._flushed_conf_state = conf_state
         self.rows.end_flush()
         self.flushed.advance(batch.applied_index)
         if self._queue:

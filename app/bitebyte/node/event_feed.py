@@ -39,6 +39,16 @@ class EventFeed:
         self._indexes: list[int] = []
         self._complete_after = last_index
         """Everything after this index is in the ring."""
+        self._lost_until = 0
+        """Events up to here came in a snapshot, hence never."""
+        self._changed = asyncio.Event()
+
+    def reset(self, index: int) -> None:
+        """The state jumped to `index`: what happened on the way is not known here."""
+        self._ring.clear()
+        self._indexes.clear()
+        self._complete_after = self._lost_until = index
+        self._changed.set()
         self._changed = asyncio.Event()
 
     def publish(self, entries: Sequence[PositionedEvents]) -> None:
@@ -65,11 +75,15 @@ class EventFeed:
         ):
             raise EventsExpired(f"events are kept from index {oldest} on")
         while True:
+            if position < self._lost_until:
+                raise EventsExpired(f"events are kept from index {self._lost_until + 1} on")
             while position < self._complete_after:
                 # The ring is complete after `boundary`; the archive holds what was flushed.
                 # What is in neither is flushed soon: the ring outlasts several flushes.
                 boundary = self._complete_after
                 page = await self._archive.events_after(position, PAGE_ENTRIES)
+                if position < self._lost_until:
+                    break
                 for entry in page:
                     if entry.index > boundary:
                         break
@@ -77,6 +91,8 @@ class EventFeed:
                     position = entry.index
                 if len(page) < PAGE_ENTRIES or page[-1].index > boundary:
                     position = max(position, boundary)
+            if position < self._lost_until:
+                continue
             changed = self._changed
             start = bisect_right(self._indexes, position)
             for entry in self._ring[start : start + PAGE_ENTRIES]:

@@ -1,13 +1,14 @@
 """What a node needs of the world around it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from bitebyte.node.log_writer import LogStorage
 from bitebyte.raft.messages import PeerMessage
 from bitebyte.raft.types import Entry, HardState
 from bitebyte.repository.types import SnapshotMeta
-from bitebyte.transport.frames import StatusReport
+from bitebyte.transport.frames import SnapshotBegin, StatusReport
+from bitebyte.transport.links import PeerAddress
 
 
 class Log(LogStorage, Protocol):
@@ -75,6 +76,70 @@ class SnapshotStore(Protocol):
         ...
 
 
+class StateDigest(Protocol):
+    """One consistent view of the flushed state, to be digested."""
+
+    @property
+    def applied_index(self) -> int:
+        """What the view shows."""
+        ...
+
+    async def digests(self) -> Mapping[str, bytes]:
+        """By kind of row; equal rows give equal digests. Ends the view."""
+        ...
+
+
+class DigestSource(Protocol):
+    """Where views to digest come from."""
+
+    async def begin_digest(self) -> StateDigest:
+        """Fixes a view of the flushed state, as of now."""
+        ...
+
+
+class SnapshotSink(Protocol):
+    """A connection of its own that carries one snapshot to one peer."""
+
+    async def send(self, chunk: bytes) -> None:
+        """Sends, waiting for room. Raises OSError, or SnapshotNotTaken when the peer refuses."""
+        ...
+
+    async def finish(self, sha256: bytes) -> None:
+        """All was sent; returns when the peer says that it has staged it. Raises as `send`."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the connection, also in the middle."""
+        ...
+
+
+class SnapshotIntake(Protocol):
+    """The other end of that connection."""
+
+    @property
+    def begin(self) -> SnapshotBegin:
+        """What is coming."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """All pieces, slowing the sender down to the pace of the reader. Raises OSError when the
+        connection breaks, SnapshotNotTaken when a piece is damaged."""
+        ...
+
+    @property
+    def sha256(self) -> bytes:
+        """Of all pieces, as the sender says; known after the last."""
+        ...
+
+    def accept(self) -> None:
+        """Tells the sender that it is staged, and ends the connection."""
+        ...
+
+    def refuse(self, reason: str) -> None:
+        """Tells the sender why not, and ends the connection."""
+        ...
+
+
 class Links(Protocol):
     """The way to the peers."""
 
@@ -84,4 +149,12 @@ class Links(Protocol):
 
     def broadcast(self, report: StatusReport) -> None:
         """Sends to all, or drops."""
+        ...
+
+    def set_peers(self, peers: Sequence[PeerAddress]) -> None:
+        """From now on these are the peers, at these addresses. Others are hung up on."""
+        ...
+
+    async def open_snapshot(self, peer_id: int, begin: SnapshotBegin) -> SnapshotSink:
+        """Opens a connection for a snapshot. Raises OSError."""
         ...

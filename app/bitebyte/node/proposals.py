@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from bitebyte.domain.commands import AnyCommand
 from bitebyte.domain.results import Result
 from bitebyte.node.envelope import seal
-from bitebyte.node.types import NodeStopped, NoLeader, OutcomeUnknown, Overloaded, Proposed
+from bitebyte.node.types import (
+    NodeError,
+    NodeStopped,
+    NoLeader,
+    OutcomeUnknown,
+    Overloaded,
+    Proposed,
+)
 
 PROPOSALS_OPEN_MAX = 8192
 """Commands waiting at one node. At 10,000 commands a second that is under a second of work;
@@ -60,6 +67,16 @@ class Proposals:
         """Whether any caller waits."""
         return bool(self._open)
 
+    @property
+    def open_count(self) -> int:
+        """How many callers wait."""
+        return len(self._open)
+
+    @property
+    def newest_sequence(self) -> int:
+        """The number of the last one that was added."""
+        return self._next_sequence - 1
+
     def add(self, command: AnyCommand, *, deadline_s: float) -> asyncio.Future[Proposed]:
         """Queues a command. Raises Overloaded or NodeStopped."""
         if self._is_stopped:
@@ -78,6 +95,22 @@ class Proposals:
     def queued_data(self) -> list[bytes]:
         """What waits to be handed to the core, in order."""
         return [proposal.data for proposal in self._queued]
+
+    def queued(self) -> tuple[Proposal, ...]:
+        """Those that wait to be handed to the core, in order."""
+        return tuple(self._queued)
+
+    def mark_one_handed_on(self, proposal: Proposal, term: int) -> None:
+        """This queued one was given to the core in `term`."""
+        proposal.term = term
+        self._queued.remove(proposal)
+
+    def fail(self, proposal: Proposal, error: NodeError) -> None:
+        """This queued one will certainly not be handed on."""
+        self._queued.remove(proposal)
+        del self._open[proposal.sequence]
+        if not proposal.future.done():
+            proposal.future.set_exception(error)
 
     def mark_handed_on(self, term: int) -> None:
         """All queued ones were given to the core in `term`."""
@@ -101,6 +134,17 @@ class Proposals:
         for proposal in lost:
             proposal.term = None
         self._queued = lost + self._queued
+
+    def lose_sight(self) -> None:
+        """A snapshot took the place of entries that were not seen here: what was handed on may be
+        among them, and nobody here will ever know."""
+        unseen = [proposal for proposal in self._open.values() if proposal.term is not None]
+        for proposal in unseen:
+            del self._open[proposal.sequence]
+            if not proposal.future.done():
+                proposal.future.set_exception(
+                    OutcomeUnknown("the node caught up by a snapshot, which may hold the command")
+                )
 
     def expire(self, now_s: float) -> None:
         """Ends those whose deadline has passed, with what is known of them."""

@@ -6,12 +6,15 @@ NodeError
 ├── Overloaded       nothing was written; too many commands are waiting
 ├── TooFarBehind     this node did not reach the wanted index in time
 ├── NodeStopped      the node is shutting down; nothing was written
+├── MembershipRefused  the members stay as they are, for certain; the text says why
+├── NotYetSupported  a member does not know this kind of command yet; nothing was written
 └── EventsExpired    events from that position on are no longer kept
 """
 
 import msgspec
 
 from bitebyte.domain.results import Event, Result
+from bitebyte.domain.roster import LEVEL_NEWEST
 
 
 class NodeError(Exception):
@@ -38,6 +41,18 @@ class NodeStopped(NodeError):
     """The node is shutting down. Nothing was written."""
 
 
+class MembershipRefused(NodeError):
+    """The members stay as they are. `code` is stable, the text is for people."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
+
+
+class NotYetSupported(NodeError):
+    """Not every member of the cluster knows this kind of command. Nothing was written."""
+
+
 class Proposed(msgspec.Struct, frozen=True, gc=False):
     """A command that was applied (accepted or refused) at `index`."""
 
@@ -62,6 +77,13 @@ class MemberStatus(msgspec.Struct, frozen=True):
     """commit_index of the leader less the member's applied_index, in entries."""
     version: str | None
     is_healthy: bool
+    state: str = "voter"
+    """`voter`, `learner`, `leaving` (votes until the joint change is left) or `outsider`."""
+    peer_address: str | None = None
+    flushed_index: int | None = None
+    wants_vote: bool = False
+    replaces_id: int = 0
+    level_known: int | None = None
 
 
 class NodeStatus(msgspec.Struct, frozen=True):
@@ -82,6 +104,12 @@ class NodeStatus(msgspec.Struct, frozen=True):
     members: tuple[MemberStatus, ...]
     leader_contact_age_s: float
     """Seconds since this node heard from (or was confirmed as) the leader."""
+    cluster_version: int = 1
+    first_index: int = 1
+    """Of the log that is kept here."""
+    has_lost_log: bool = False
+    is_removed: bool = False
+    """A member has told this one that it does not belong to the cluster any more."""
 
 
 class PositionedEvents(msgspec.Struct, frozen=True, gc=False):
@@ -103,3 +131,11 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_ticks: int = 2
     housekeeping_ticks: int = 10
     """Ticks between two reports to the peers, and between two looks for expired callers."""
+    level_known: int = LEVEL_NEWEST
+    """Command kinds up to this level may be used by this member; lower only to be the older
+    program in a test of mixed versions."""
+    kept_entries_max: int = 10_000
+    kept_bytes_max: int = 16 * 1024 * 1024
+    """Applied entries that the log keeps for members that lag: up to so many, of so many bytes."""
+    hand_over_s_max: float = 2.0
+    """How long a leader that stops waits for another one to take over."""

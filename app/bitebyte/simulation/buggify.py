@@ -8,20 +8,20 @@ import contextlib
 from collections.abc import Generator, Mapping
 from types import ModuleType
 
-from bitebyte.node import applier, barrier, node
+from bitebyte.node import applier, apply_queue, barrier, loop
 from bitebyte.node.identity_map import IdentityMap
 from bitebyte.node.seen_keys import SeenKeys
 
 _BOUNDS: Mapping[str, ModuleType] = {
     "DIRTY_ROWS_MAX": applier,
     "ENTRIES_PER_TURN_MAX": applier,
-    "APPLY_ENTRIES_MAX": node,
-    "HELD_PROPOSAL_MESSAGES_MAX": node,
+    "APPLY_ENTRIES_MAX": apply_queue,
+    "HELD_PROPOSAL_MESSAGES_MAX": loop,
 }
 _TIMES_MS: Mapping[str, ModuleType] = {
     "FLUSH_INTERVAL": applier,
-    "COMMIT_NOTICE": node,
-    "APPLY_DELAY": node,
+    "COMMIT_NOTICE": loop,
+    "APPLY_DELAY": apply_queue,
     "RETRY": barrier,
 }
 ROWS_KEPT = "ROWS_KEPT_MAX"

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
+from bitebyte.node.ports import SnapshotSink
 from bitebyte.raft.messages import PeerMessage
 from bitebyte.simulation.loop import SimulatedLoop
 from bitebyte.simulation.plan import NetworkOptions
-from bitebyte.transport.frames import StatusReport
+from bitebyte.transport import PeerAddress
+from bitebyte.transport.frames import SnapshotBegin, StatusReport
 
 Link = tuple[int, int]
 """(sender, receiver)"""
@@ -134,3 +136,10 @@ class SimulatedLinks:
     def broadcast(self, report: StatusReport) -> None:
         for peer_id in self.peer_ids:
             self._network.send(self._own_id, peer_id, report)
+
+    def set_peers(self, peers: Sequence[PeerAddress]) -> None:
+        self.peer_ids = [peer.id for peer in peers]
+
+    async def open_snapshot(self, peer_id: int, begin: SnapshotBegin) -> SnapshotSink:
+        del begin
+        raise OSError(f"no snapshot reaches member {peer_id} in this network")

@@ -200,7 +200,7 @@ class World:
             event_archive=life.session,
             membership=MembershipView(
                 own_id=member.id,
-                members=[PeerAddress(i, f"member-{i}", "", 0) for i in self.members],
+                members=[PeerAddress(i, f"member-{i}", f"member-{i}", 7080) for i in self.members],
                 program_version=PROGRAM_VERSION,
             ),
             seen_keys=seen_keys,
