@@ -64,9 +64,11 @@ from bitebyte.raft.core import RandomSource
 from bitebyte.raft.errors import (
     AcknowledgedLogLost,
     ConfChangeRefused,
+    ConfChangeUnreadable,
     ConfigError,
     ProposalDropped,
     RaftError,
+    TransferRefused,
 )
 from bitebyte.raft.progress import ProgressState, ProgressView
 from bitebyte.raft.rawnode import RawNode
@@ -94,6 +96,7 @@ __all__ = [
     "ChangeKind",
     "ConfChange",
     "ConfChangeRefused",
+    "ConfChangeUnreadable",
     "ConfState",
     "ConfigError",
     "Entry",
@@ -113,5 +116,6 @@ __all__ = [
     "Snapshot",
     "SoftState",
     "TermRun",
+    "TransferRefused",
     "Transition",
 ]

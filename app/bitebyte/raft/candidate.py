@@ -23,8 +23,11 @@ from bitebyte.raft.types import NONE_ID, Role
 def step_candidate(core: Core, message: PeerMessage) -> None:
     """Takes a message of the current term, or a granted pre-vote for the next one."""
     match message:
-        case MsgApp() | MsgHeartbeat() | MsgSnap():
+        case MsgApp() | MsgHeartbeat():
             core.become_follower(core.term, message.sender)
+            step_follower(core, message)
+        case MsgSnap():
+            core.become_follower(core.term, NONE_ID)
             step_follower(core, message)
         case MsgVoteResp():
             _handle_vote_response(core, message)
@@ -50,13 +53,12 @@ def take_over(core: Core) -> None:
     if core.may_campaign:
         _stand_for_election(core, is_forced=True)
     else:
-        core.is_campaign_owed = core.is_voter and core.role is not Role.LEADER
+        core.is_campaign_owed = core.is_promotable and core.role is not Role.LEADER
 
 
 def answer_vote_request(core: Core, message: MsgVote) -> None:
-    """Grants or refuses, in any role. Who counts the vote is the candidate's business: a learner
-    answers too, since it may have been promoted and not know it yet (etcd PR #10998), and so does
-    a removed member, whose vote may be what those lack who have not heard of its removal."""
+    """Grants or refuses, in any role. Whether the vote counts is the candidate's business: a
+    learner answers too, since it may have been promoted and not know it yet (etcd PR #10998)."""
     is_free = core.vote == message.sender or (core.vote == NONE_ID and core.leader_id == NONE_ID)
     if message.is_pre:
         is_free = is_free or message.term > core.term
@@ -70,6 +72,8 @@ def answer_vote_request(core: Core, message: MsgVote) -> None:
         term=message.term if is_granted else core.term,
         is_pre=message.is_pre,
         is_rejected=not is_granted,
+        commit=core.log.committed,
+        commit_term=core.log.term(core.log.committed),
     )
     if not message.is_pre:
         core.respond(answer)
@@ -84,6 +88,20 @@ def answer_vote_request(core: Core, message: MsgVote) -> None:
         # There is no live leader, and whoever asks cannot win with the log that it has: do not
         # wait for the own timer as well.
         campaign(core)
+
+
+def learn_commit(core: Core, message: MsgVoteResp) -> None:
+    """Takes the commit index from an answer, whatever it says else and of whatever term it is.
+
+    A member that was removed or demoted may be all that is left to know that, and refuse its vote
+    because its log is longer. Without this nobody could be elected (etcd #12359; the remedy is
+    that of raft-rs). Who learns of a change of membership has to apply it before it campaigns.
+    """
+    log = core.log
+    if message.commit > log.committed and log.has(message.commit, message.commit_term):
+        log.commit_to(message.commit)
+        if log.committed_conf_index and core.role in (Role.PRE_CANDIDATE, Role.CANDIDATE):
+            core.become_follower(core.term, NONE_ID)
 
 
 def _stand_for_election(core: Core, *, is_forced: bool = False) -> None:

@@ -12,7 +12,13 @@ from typing import Protocol
 from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.errors import ConfigError
 from bitebyte.raft.log import RaftLog
-from bitebyte.raft.messages import MsgAppResp, PeerMessage, StorageFetch
+from bitebyte.raft.messages import (
+    MsgAppResp,
+    MsgSnap,
+    PeerMessage,
+    SnapshotRequest,
+    StorageFetch,
+)
 from bitebyte.raft.progress import Progress
 from bitebyte.raft.quorum import Quorum
 from bitebyte.raft.read_index import ReadRounds
@@ -37,6 +43,7 @@ class Core:
         "disk_stall_elapsed_ticks",
         "election_elapsed_ticks",
         "fetches",
+        "has_lost_log",
         "heartbeat_elapsed_ticks",
         "id",
         "is_campaign_owed",
@@ -57,10 +64,12 @@ class Core:
         "reads",
         "responses",
         "role",
+        "snapshot_requests",
         "term",
         "transfer_elapsed_ticks",
         "vote",
         "votes",
+        "waiting_snapshot",
     )
 
     def __init__(
@@ -81,6 +90,8 @@ class Core:
         self.log = log
         self.term = hard_state.term
         self.vote = hard_state.vote
+        self.has_lost_log = hard_state.has_lost_log
+        """See `lost_log`. Once set it stays."""
         self.role = Role.FOLLOWER
         self.leader_id = NONE_ID
         self.conf_state = conf_state
@@ -121,6 +132,9 @@ class Core:
         self.messages: list[PeerMessage] = []
         self.responses: list[PeerMessage] = []
         self.fetches: list[StorageFetch] = []
+        self.snapshot_requests: list[SnapshotRequest] = []
+        self.waiting_snapshot: MsgSnap | None = None
+        """It arrived, but the state machine is still at work: see `snapshots`."""
         self.read_states: list[ReadState] = []
         self._randomize_election_timeout()
 
@@ -130,6 +144,11 @@ class Core:
     def is_voter(self) -> bool:
         """Whether the vote of this member counts in either half of the configuration in force."""
         return self.id in self.quorum.voters
+
+    @property
+    def is_promotable(self) -> bool:
+        """Whether this member may ever campaign under the configuration in force."""
+        return self.is_voter and not self.has_lost_log
 
     def is_member(self, member_id: int) -> bool:
         """Whether the configuration in force knows that member, as voter or learner."""
@@ -148,18 +167,27 @@ class Core:
     @property
     def may_campaign(self) -> bool:
         """Whether this member may stand for election now: it must be a voter, know the
-        configuration that is in force (see `membership`), and be able to write its vote."""
+        configuration that is in force (see `membership`, `snapshots`), and be able to write its
+        vote."""
         return (
-            self.is_voter
+            self.is_promotable
             and self.role is not Role.LEADER
             and not self.log.committed_conf_index
             and not self.is_disk_stalled
+            and not self.log.is_installing
+            and self.waiting_snapshot is None
         )
 
     @property
     def may_vote(self) -> bool:
-        """Whether this member may give its vote to anybody. Not while it knows no configuration:
-        then it is new, or its disk was emptied and has forgotten what it voted before."""
+        """Whether this member may give its vote to anybody. Not if the configuration in force does
+        not know it: then it was removed, or is new, or its disk was emptied and has forgotten what
+        it voted before. And never again when its disk has forgotten entries: see `lost_log`."""
+        return self.is_member(self.id) and not self.has_lost_log
+
+    @property
+    def knows_configuration(self) -> bool:
+        """Whether this member was ever told who belongs to its group."""
         return bool(self.quorum.voters)
 
     def set_configuration(self, conf_state: ConfState) -> None:

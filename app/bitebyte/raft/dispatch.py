@@ -1,6 +1,12 @@
 """Where inputs go: ticks to the role's timers, messages through the rules on terms to the role."""
 
-from bitebyte.raft.candidate import answer_vote_request, campaign, step_candidate, take_over
+from bitebyte.raft.candidate import (
+    answer_vote_request,
+    campaign,
+    learn_commit,
+    step_candidate,
+    take_over,
+)
 from bitebyte.raft.core import Core
 from bitebyte.raft.follower import step_follower
 from bitebyte.raft.leader import (
@@ -28,6 +34,7 @@ from bitebyte.raft.messages import (
     StorageFetchResp,
 )
 from bitebyte.raft.replication import handle_fetched
+from bitebyte.raft.snapshots import handle_status, note_installed, resume_waiting
 from bitebyte.raft.types import NONE_ID, Role
 
 
@@ -63,13 +70,16 @@ def _step_local(core: Core, message: LocalMessage) -> None:
     """Storage speaks for no term: what is durable or applied stays so, whoever leads now."""
     match message:
         case StorageAppendResp():
-            core.log.finish_writes(message.sequence)
+            installed = core.log.finish_writes(message.sequence)
             core.disk_stall_elapsed_ticks = 0
+            if installed is not None:
+                note_installed(core, installed)
             if core.role is Role.LEADER:
                 note_own_log_durable(core)
         case StorageApplyResp():
             for entry in core.log.finish_apply(message.index):
                 take_effect(core, entry)
+            resume_waiting(core)
             if core.is_campaign_owed and not core.log.committed_conf_index:
                 core.is_campaign_owed = False
                 take_over(core)
@@ -80,11 +90,14 @@ def _step_local(core: Core, message: LocalMessage) -> None:
             handle_unreachable(core, message)
             return
         case SnapshotStatus():
+            handle_status(core, message)
             return
     core.log.evict(core.config.log_cache_bytes_max)
 
 
 def _step_peer(core: Core, message: PeerMessage) -> None:
+    if isinstance(message, MsgVoteResp):
+        learn_commit(core, message)
     if message.term > core.term:
         if not _enter_higher_term(core, message):
             return
@@ -124,7 +137,7 @@ def _enter_higher_term(core: Core, message: PeerMessage) -> bool:
             message.sender
         ):
             return False
-        case MsgApp() | MsgHeartbeat() | MsgSnap():
+        case MsgApp() | MsgHeartbeat():
             core.become_follower(message.term, message.sender)
         case _:
             core.become_follower(message.term, NONE_ID)
@@ -135,7 +148,7 @@ def _answer_stale(core: Core, message: PeerMessage) -> None:
     """Tells the sender of a request that its term is over. Without this a member that has raised
     its term while cut off would ignore its leader, and be ignored by it, for ever."""
     match message:
-        case MsgApp() | MsgHeartbeat():
+        case MsgApp() | MsgHeartbeat() | MsgSnap():
             core.send(
                 MsgAppResp(
                     to=message.sender, sender=core.id, term=core.term, index=0, is_rejected=True
@@ -149,6 +162,8 @@ def _answer_stale(core: Core, message: PeerMessage) -> None:
                     term=core.term,
                     is_pre=message.is_pre,
                     is_rejected=True,
+                    commit=core.log.committed,
+                    commit_term=core.log.term(core.log.committed),
                 )
             )
         case _:

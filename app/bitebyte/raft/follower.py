@@ -5,7 +5,8 @@ Rejections and heartbeat answers promise nothing about the disk and go at once.
 """
 
 from bitebyte.raft.core import Core
-from bitebyte.raft.errors import AcknowledgedLogLost, ProposalDropped, TransferRefused
+from bitebyte.raft.errors import ProposalDropped, TransferRefused
+from bitebyte.raft.lost_log import notice_loss
 from bitebyte.raft.messages import (
     MsgApp,
     MsgAppResp,
@@ -14,9 +15,11 @@ from bitebyte.raft.messages import (
     MsgProp,
     MsgReadIndex,
     MsgReadIndexResp,
+    MsgSnap,
     MsgTransferLeader,
     PeerMessage,
 )
+from bitebyte.raft.snapshots import handle_snapshot
 from bitebyte.raft.types import NONE_ID, Entry, EntryKind, ReadState
 
 
@@ -29,6 +32,11 @@ def step_follower(core: Core, message: PeerMessage) -> None:
         case MsgHeartbeat():
             core.note_leader_contact(message.sender)
             handle_heartbeat(core, message)
+        case MsgSnap():
+            # It was long on its way and says nothing about who leads now.
+            if core.leader_id == message.sender:
+                core.note_leader_contact(message.sender)
+            handle_snapshot(core, message)
         case MsgReadIndexResp():
             core.read_states.append(ReadState(message.request_id, message.index))
         case _:
@@ -68,8 +76,11 @@ def read_as_follower(core: Core, request_id: int) -> bool:
 
 def handle_append(core: Core, message: MsgApp) -> None:
     """The receiver's rules of AppendEntries (paper figure 2), made safe for late and repeated
-    messages: only a real conflict truncates."""
+    messages: only a real conflict truncates. A member without a configuration takes no entries."""
     log = core.log
+    if not core.knows_configuration:
+        _reject(core, message)
+        return
     prev_index, prev_term, entries = message.prev_index, message.prev_term, message.entries
     if entries and not _follows(message):
         return
@@ -98,17 +109,27 @@ def handle_append(core: Core, message: MsgApp) -> None:
 
 
 def handle_heartbeat(core: Core, message: MsgHeartbeat) -> None:
-    """Learns the commit index, which the leader has capped to what we acknowledged to it."""
-    if message.commit > core.log.last_index:
-        raise AcknowledgedLogLost(
-            f"the leader was told that the log is durable up to {message.commit}, but it ends at "
-            f"{core.log.last_index}: the disk of this member has lost entries. Remove the member, "
-            "empty its database and let it join anew."
+    """Learns the commit index, which the leader has capped to what we acknowledged to it. Where
+    that is more than the log holds, the log has lost something, and the answer waits until it is
+    durable that we know."""
+    notice_loss(core, message)
+    if not core.has_lost_log:
+        core.log.commit_to(message.commit)
+        core.send(
+            MsgHeartbeatResp(
+                to=message.sender, sender=core.id, term=core.term, read_seq=message.read_seq
+            )
         )
-    core.log.commit_to(message.commit)
-    core.send(
+        return
+    # Appends tell the commit index to this log, and check before that it agrees.
+    core.respond(
         MsgHeartbeatResp(
-            to=message.sender, sender=core.id, term=core.term, read_seq=message.read_seq
+            to=message.sender,
+            sender=core.id,
+            term=core.term,
+            read_seq=message.read_seq,
+            has_lost_log=True,
+            last_index=core.log.last_index,
         )
     )
 
@@ -136,7 +157,11 @@ def _skip_known(core: Core, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 def _reject(core: Core, message: MsgApp) -> None:
     """Says where the logs may still agree: the newest entry whose term is not above the one that
-    the leader has at prev_index. The leader skips whole terms on its side in the same way."""
+    the leader has at prev_index. The leader skips whole terms on its side in the same way. While a
+    snapshot waits or is written, its acknowledgement will be the answer; a rejection would ask for
+    another."""
+    if core.waiting_snapshot is not None or core.log.is_installing:
+        return
     hint_index, hint_term = core.log.find_conflict_by_term(message.prev_index, message.prev_term)
     core.send(
         MsgAppResp(
@@ -147,5 +172,7 @@ def _reject(core: Core, message: MsgApp) -> None:
             is_rejected=True,
             hint_index=hint_index,
             hint_term=hint_term,
+            has_lost_log=core.has_lost_log,
+            needs_snapshot=not core.knows_configuration,
         )
     )

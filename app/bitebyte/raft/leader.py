@@ -9,6 +9,7 @@ from bitebyte.raft import membership, transfer
 from bitebyte.raft.commitment import advance_commit, finish_reads, start_reads
 from bitebyte.raft.core import Core
 from bitebyte.raft.errors import ProposalDropped, TransferRefused
+from bitebyte.raft.lost_log import note_loss
 from bitebyte.raft.messages import (
     MsgApp,
     MsgAppResp,
@@ -16,7 +17,6 @@ from bitebyte.raft.messages import (
     MsgHeartbeatResp,
     MsgProp,
     MsgReadIndex,
-    MsgSnap,
     MsgTransferLeader,
     PeerMessage,
     PeerUnreachable,
@@ -27,9 +27,10 @@ from bitebyte.raft.replication import (
     choose_prompt,
     prepare_recovery,
     replicate,
-    send_append,
+    send_empty,
     send_heartbeat,
 )
+from bitebyte.raft.snapshots import give_up_if_silent, request_snapshot
 from bitebyte.raft.types import NONE_ID, ConfChange, EntryKind
 
 
@@ -54,7 +55,7 @@ def step_leader(core: Core, message: PeerMessage) -> None:
                 transfer.start_transfer(core, message.transferee)
             except TransferRefused:
                 return
-        case MsgApp() | MsgHeartbeat() | MsgSnap():
+        case MsgApp() | MsgHeartbeat():
             raise AssertionError(f"two leaders in term {core.term}")
         case _:
             pass
@@ -92,6 +93,7 @@ def tick_leader(core: Core) -> None:
             return
         core.leader_contact_age_ticks = 0
         for peer in core.peers:
+            give_up_if_silent(peer)
             peer.is_recently_active = False
     if core.heartbeat_elapsed_ticks >= core.config.heartbeat_ticks:
         core.heartbeat_elapsed_ticks = 0
@@ -135,20 +137,30 @@ def handle_unreachable(core: Core, message: PeerUnreachable) -> None:
 def _handle_append_response(core: Core, peer: Progress, message: MsgAppResp) -> None:
     peer.is_recently_active = True
     if message.is_rejected:
+        note_loss(peer, message, message.hint_index)
+        if message.needs_snapshot and peer.match_index == 0:
+            request_snapshot(core, peer)
+            return
         hint_index, _ = core.log.find_conflict_by_term(message.hint_index, message.hint_term)
         peer.note_rejected(message.index, hint_index + 1)
-    elif message.index <= core.log.last_index and peer.note_accepted(message.index):
-        _advance(core)
+    elif message.index <= core.log.last_index:
+        is_news = peer.note_accepted(message.index)
+        if peer.state is ProgressState.SNAPSHOT and peer.match_index >= core.log.first_index - 1:
+            # Whatever brought it so far, the log can take over from there.
+            peer.become_replicate()
+        if is_news:
+            _advance(core)
 
 
 def _handle_heartbeat_response(core: Core, peer: Progress, message: MsgHeartbeatResp) -> None:
     """A sign of life. If appends were lost, nobody else will notice, so look again; but not when
     one is under way, whose answer will tell."""
     peer.is_recently_active = True
+    note_loss(peer, message, message.last_index)
     if not peer.is_append_sent and peer.fetch_low == 0:
         peer.is_paused = False
         if peer.state is ProgressState.REPLICATE and peer.match_index < core.log.last_index:
-            send_append(core, peer, ())
+            send_empty(core, peer)
     peer.read_seq_acked = max(peer.read_seq_acked, min(message.read_seq, core.reads.seq))
     finish_reads(core)
 

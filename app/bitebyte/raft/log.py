@@ -11,6 +11,7 @@ and the cache is over its bound. `TermRun`s cover the whole log, so `term` never
 Rules:
 1. first_index - 1 <= applied <= applying <= min(committed, stable), committed <= last_index.
 2. stable <= offered <= last_index: offered entries were handed to storage, stable ones are durable.
+   While a snapshot is being installed: applied = applying = stable < first_index = its index + 1.
 3. Nothing at or below `committed` is ever truncated.
 4. A write that finishes late makes stable only what nothing has replaced since it was offered.
 5. Of the changes of membership that are not applied, one at most is not committed: a leader
@@ -25,7 +26,7 @@ from operator import attrgetter
 
 from bitebyte.raft.confchange import decode_change
 from bitebyte.raft.errors import ConfigError
-from bitebyte.raft.types import Entry, EntryKind, TermRun
+from bitebyte.raft.types import Entry, EntryKind, Snapshot, TermRun
 
 APPLIES_OUTSTANDING_MAX = 1024
 """Batches handed to the state machine and not yet reported. A report comes per batch, and with
@@ -43,6 +44,7 @@ class RaftLog:
         "_bytes_before_window",
         "_bytes_through",
         "_entries",
+        "_install_sequence",
         "_run_first",
         "_run_term",
         "_writes",
@@ -53,6 +55,7 @@ class RaftLog:
         "first_index",
         "last_index",
         "offered",
+        "snapshot",
         "stable",
         "window_first",
         "write_sequence",
@@ -90,6 +93,10 @@ class RaftLog:
         # Batches at the state machine: (last index, payload bytes).
         self._applies: deque[tuple[int, int]] = deque()
         self._applying_bytes = 0
+        self.snapshot: Snapshot | None = None
+        """What replaces the stored log and state, until that is durable."""
+        self._install_sequence = 0
+        """Number of the write that carries the snapshot; 0 before it was handed to storage."""
         self.conf_changes: list[int] = []
         """Indexes of the changes of membership that are not applied, oldest first. Those that
         were appended as void are not among them."""
@@ -105,6 +112,21 @@ class RaftLog:
     @property
     def is_write_in_flight(self) -> bool:
         return bool(self._writes)
+
+    @property
+    def is_apply_in_flight(self) -> bool:
+        """Whether the state machine has not reported all that it was given."""
+        return self.applied < self.applying
+
+    @property
+    def is_installing(self) -> bool:
+        """Whether a snapshot replaces the log and is not durable yet."""
+        return self.snapshot is not None
+
+    @property
+    def is_install_in_flight(self) -> bool:
+        """Whether storage is at work on a snapshot, which it does alone."""
+        return self._install_sequence != 0
 
     @property
     def unapplied_bytes(self) -> int:
@@ -224,21 +246,68 @@ class RaftLog:
         while self.conf_changes and self.conf_changes[-1] >= index:
             self.conf_changes.pop()
 
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replaces the log, which does not hold the snapshot's last entry, by the snapshot. It
+        counts as applied only when the write that carries it is durable; writes that began before
+        make nothing stable any more."""
+        assert snapshot.index > self.committed, "a snapshot turns the log back"
+        assert not self.is_apply_in_flight, "a snapshot overtakes the state machine"
+        assert self.snapshot is None, "two snapshots at once"
+        self.snapshot = snapshot
+        self.first_index = snapshot.index + 1
+        self.window_first = snapshot.index + 1
+        self.last_index = self.committed = self.offered = snapshot.index
+        self.stable = self.applied
+        self._run_first = [snapshot.index]
+        self._run_term = [snapshot.term]
+        self._entries.clear()
+        self._bytes_through.clear()
+        self._bytes_before_window = 0
+        self.conf_changes.clear()
+        for write in self._writes:
+            write[1] = 0
+
+    def compact(self, through_index: int) -> None:
+        """Forgets everything up to `through_index`, which is applied, but the term there."""
+        assert through_index <= self.applied, "what is not applied is compacted"
+        if through_index < self.first_index:
+            return
+        passed = bisect_right(self._run_first, through_index) - 1
+        del self._run_first[:passed]
+        del self._run_term[:passed]
+        self.first_index = through_index + 1
+        self._drop_from_memory(through_index - self.window_first + 1)
+
     def has_unoffered(self) -> bool:
-        return self.offered < self.last_index
+        return self.offered < self.last_index or (
+            self.snapshot is not None and not self._install_sequence
+        )
 
     def start_write(self) -> tuple[Entry, ...]:
-        """Hands out what storage has not been given yet, and numbers the write."""
+        """Hands out what storage has not been given yet, and numbers the write. It carries the
+        snapshot too if there is one; then nothing may be written until that is durable."""
+        assert not self.is_install_in_flight, "a write beside the installation of a snapshot"
         entries = tuple(self._entries[self.offered + 1 - self.window_first :])
         self.offered = self.last_index
         self.write_sequence += 1
         self._writes.append([self.write_sequence, self.last_index])
+        if self.snapshot is not None:
+            self._install_sequence = self.write_sequence
         return entries
 
-    def finish_writes(self, sequence: int) -> None:
-        """The write of that number, and with it all earlier ones, are durable."""
+    def finish_writes(self, sequence: int) -> Snapshot | None:
+        """The write of that number, and with it all earlier ones, are durable. Returns the
+        snapshot that is installed by it."""
         while self._writes and self._writes[0][0] <= sequence:
             self.stable = max(self.stable, self._writes.popleft()[1])
+        if not 0 < self._install_sequence <= sequence:
+            return None
+        installed = self.snapshot
+        assert installed is not None
+        self.snapshot = None
+        self._install_sequence = 0
+        self.applied = self.applying = installed.index
+        return installed
 
     def commit_to(self, index: int) -> bool:
         """Raises the commit index; never lowers it. Says whether it moved."""
@@ -251,7 +320,8 @@ class RaftLog:
     def has_appliable(self, bytes_max: int) -> bool:
         """Whether committed and locally durable entries wait, and the state machine has room."""
         return (
-            self.applying < min(self.committed, self.stable)
+            self.snapshot is None
+            and self.applying < min(self.committed, self.stable)
             and self._applying_bytes < 2 * bytes_max
             and len(self._applies) < APPLIES_OUTSTANDING_MAX
         )
@@ -289,7 +359,10 @@ class RaftLog:
         bytes_kept = bytes_max * 3 // 4
         drop_through = self._bytes_at(self.last_index) - bytes_kept
         count = bisect_left(self._bytes_through, drop_through) + 1
-        count = min(count, min(self.applied, self.stable) - self.window_first + 1)
+        self._drop_from_memory(min(count, min(self.applied, self.stable) - self.window_first + 1))
+
+    def _drop_from_memory(self, count: int) -> None:
+        """The window begins `count` entries later."""
         if count <= 0:
             return
         self._bytes_before_window = self._bytes_through[count - 1]
@@ -299,8 +372,12 @@ class RaftLog:
 
     def check_invariants(self) -> None:
         """Rules 1, 2 and 5 of this module."""
-        assert self.first_index - 1 <= self.applied <= self.applying, "applied out of order"
-        assert self.applying <= min(self.committed, self.stable), "applied too early"
+        if self.snapshot is None:
+            assert self.first_index - 1 <= self.applied <= self.applying, "applied out of order"
+            assert self.applying <= min(self.committed, self.stable), "applied too early"
+        else:
+            assert self.applied == self.applying == self.stable, "something beside a snapshot"
+            assert self.snapshot.index == self.first_index - 1 <= self.committed, "half a snapshot"
         assert self.committed <= self.last_index, "committed beyond the log"
         assert self.stable <= self.offered <= self.last_index, "stable beyond what was written"
         changes = self.conf_changes
@@ -345,7 +422,9 @@ def _check_stored(
         entry.index != index for entry, index in zip(entries, expected, strict=True)
     ):
         raise ConfigError(f"entries are not exactly {applied_index + 1}..{last_index}")
-    if last_index >= first_index and (not term_runs or term_runs[0].first_index > first_index):
+    # The entry before the first is compacted, but its term is needed.
+    covered_from = max(first_index - 1, 1)
+    if last_index >= covered_from and (not term_runs or term_runs[0].first_index > covered_from):
         raise ConfigError("term_runs do not cover the stored log")
     for earlier, later in pairwise(term_runs):
         if earlier.first_index >= later.first_index or earlier.term >= later.term:

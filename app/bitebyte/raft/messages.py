@@ -54,6 +54,9 @@ class MsgAppResp(Message, frozen=True, gc=False, tag="app_resp", kw_only=True):
     hint_term: int = 0
     has_lost_log: bool = False
     """See HardState: what was acknowledged before no longer counts; begin anew after the hint."""
+    needs_snapshot: bool = False
+    """Entries are of no use here, however far back they go: this member is new and knows no
+    configuration, which need not have begun with the log."""
 
 
 class MsgVote(Message, frozen=True, gc=False, tag="vote", kw_only=True):
@@ -71,6 +74,10 @@ class MsgVoteResp(Message, frozen=True, gc=False, tag="vote_resp", kw_only=True)
 
     is_pre: bool = False
     is_rejected: bool = False
+    commit: int = 0
+    commit_term: int = 0
+    """The entry up to which the sender knows the log to be committed: whoever has it too knows it
+    now, and may learn in this way that its sender's vote does not count any more."""
 
 
 class MsgHeartbeat(Message, frozen=True, gc=False, tag="hb", kw_only=True):
@@ -78,6 +85,8 @@ class MsgHeartbeat(Message, frozen=True, gc=False, tag="hb", kw_only=True):
 
     commit: int
     read_seq: int = 0
+    match_index: int = 0
+    """What the receiver has acknowledged in this term, as the sender remembers it."""
 
 
 class MsgHeartbeatResp(Message, frozen=True, gc=False, tag="hb_resp", kw_only=True):
@@ -85,7 +94,7 @@ class MsgHeartbeatResp(Message, frozen=True, gc=False, tag="hb_resp", kw_only=Tr
 
     read_seq: int = 0
     has_lost_log: bool = False
-    """The leader's commit index is beyond this log: see HardState."""
+    """See HardState."""
     last_index: int = 0
     """Only with `has_lost_log`: where the log ends."""
 
@@ -205,6 +214,8 @@ class SnapshotRequest(msgspec.Struct, frozen=True, gc=False):
 
     peer_id: int
     index_min: int
+    term: int = 0
+    """Of the leadership that asks: the MsgSnap carries it, whatever the term is by then."""
 
 
 class SnapshotStatus(Message, frozen=True, tag="snap_status", kw_only=True, gc=False):

@@ -122,8 +122,15 @@ class Progress:
         self._change_state(ProgressState.REPLICATE)
         self.next_index = self.match_index + 1
 
+    def become_snapshot(self, index_min: int) -> None:
+        """What it needs is compacted: send nothing until a snapshot of at least `index_min` has
+        arrived, or was given up."""
+        self._change_state(ProgressState.SNAPSHOT)
+        self.pending_snapshot = index_min
+
     def _change_state(self, state: ProgressState) -> None:
         self.state = state
+        self.pending_snapshot = 0
         self.is_paused = False
         self.inflights.clear()
 

@@ -164,6 +164,13 @@ class RawNode:
         """Whether a follower could be told more of the log, or of what is committed."""
         return replication.has_untold(self.core)
 
+    def compact(self, through_index: int) -> None:
+        """Forgets entries up to `through_index`: a peer that needs them will get a snapshot. The
+        state that they led to must be durable, so that it may be at most the applied index. What is
+        compacted already is no error. Delete stored entries only after this call."""
+        self.core.log.compact(through_index)
+        self.core.check_invariants()
+
     # Output.
 
     def has_ready(self) -> bool:
@@ -173,12 +180,11 @@ class RawNode:
             leader.flush(core)
         return bool(
             core.messages
-            or core.responses
             or core.read_states
             or core.fetches
-            or core.log.has_unoffered()
-            or self._must_write_hard_state()
-            or core.log.has_appliable(core.config.apply_size_bytes_max)
+            or core.snapshot_requests
+            or self._has_append()
+            or self._has_appliable()
             or self._soft_state() != self._offered_soft_state
         )
 
@@ -190,7 +196,7 @@ class RawNode:
             leader.flush(core)
         append = self._take_append()
         apply = None
-        if core.log.has_appliable(core.config.apply_size_bytes_max):
+        if self._has_appliable():
             apply = StorageApply(core.log.start_apply(core.config.apply_size_bytes_max))
         soft_state = self._soft_state()
         ready = Ready(
@@ -200,11 +206,13 @@ class RawNode:
             append=append,
             apply=apply,
             fetches=tuple(core.fetches),
+            snapshots=tuple(core.snapshot_requests),
         )
         self._offered_soft_state = soft_state
         core.read_states.clear()
         core.messages.clear()
         core.fetches.clear()
+        core.snapshot_requests.clear()
         core.check_invariants()
         return ready
 
@@ -257,8 +265,15 @@ class RawNode:
 
     @property
     def is_promotable(self) -> bool:
-        """Whether this member may ever campaign under the configuration in force: it is a voter."""
-        return self.core.is_voter
+        """Whether this member may ever campaign under the configuration in force: it is a voter
+        and its log is whole."""
+        return self.core.is_promotable
+
+    @property
+    def has_lost_log(self) -> bool:
+        """Whether the disk of this member once forgot what it had acknowledged. It goes on as a
+        copy, but has to be replaced under a new identity."""
+        return self.core.has_lost_log
 
     @property
     def lead_transferee(self) -> int:
@@ -285,6 +300,21 @@ class RawNode:
     def _soft_state(self) -> SoftState:
         return SoftState(leader_id=self.core.leader_id, role=self.core.role)
 
+    def _has_appliable(self) -> bool:
+        """Not while a snapshot waits for the state machine to come to rest."""
+        core = self.core
+        return core.waiting_snapshot is None and core.log.has_appliable(
+            core.config.apply_size_bytes_max
+        )
+
+    def _has_append(self) -> bool:
+        """Not beside the installation of a snapshot: everything that waits for the disk waits for
+        that first."""
+        core = self.core
+        return not core.log.is_install_in_flight and bool(
+            core.responses or core.log.has_unoffered() or self._must_write_hard_state()
+        )
+
     def _must_write_hard_state(self) -> bool:
         """The commit index alone is not worth a write: it is only a hint for the next start. But
         that a change of membership is committed must not be forgotten (see `membership`)."""
@@ -292,6 +322,7 @@ class RawNode:
         return (
             core.term != offered.term
             or core.vote != offered.vote
+            or core.has_lost_log != offered.has_lost_log
             or (bool(core.log.conf_changes) and core.log.committed_conf_index > offered.commit)
         )
 
@@ -302,6 +333,8 @@ class RawNode:
         promise is durable already and they go at once.
         """
         core = self.core
+        if not self._has_append():
+            return None
         responses: tuple[PeerMessage | StorageAppendResp, ...] = tuple(core.responses)
         core.responses.clear()
         if not core.log.has_unoffered() and not self._must_write_hard_state():
@@ -314,8 +347,9 @@ class RawNode:
         # The commit index rides along only where term or vote are written anyway: it is a hint,
         # and a row more in every write is too much for a hint.
         hard_state = None
-        if self._must_write_hard_state():
-            hard_state = HardState(core.term, core.vote, core.log.committed)
+        snapshot = core.log.snapshot
+        if snapshot is not None or self._must_write_hard_state():
+            hard_state = HardState(core.term, core.vote, core.log.committed, core.has_lost_log)
             self._offered_hard_state = hard_state
         entries = core.log.start_write()
         done = StorageAppendResp(
@@ -326,7 +360,7 @@ class RawNode:
             entry_term=core.log.last_term,
             sequence=core.log.write_sequence,
         )
-        return StorageAppend(entries, hard_state, (*responses, done))
+        return StorageAppend(entries, hard_state, (*responses, done), snapshot)
 
 
 def _check_config(config: RaftConfig) -> None:

@@ -3,6 +3,7 @@
 from bitebyte.raft.core import Core
 from bitebyte.raft.messages import MsgApp, MsgHeartbeat, StorageFetch, StorageFetchResp
 from bitebyte.raft.progress import Progress, ProgressState
+from bitebyte.raft.snapshots import request_snapshot
 from bitebyte.raft.types import Entry
 
 FETCH_ENTRIES_MAX = 8192
@@ -17,6 +18,9 @@ def replicate(core: Core, peer: Progress) -> None:
     """Sends the peer what it lacks, as far as its state and the caps allow."""
     log = core.log
     if peer.is_paused or peer.fetch_low or peer.state is ProgressState.SNAPSHOT:
+        return
+    if peer.next_index < log.first_index:
+        request_snapshot(core, peer)
         return
     bytes_max = core.config.size_per_message_bytes_max
     if peer.state is ProgressState.PROBE:
@@ -101,6 +105,13 @@ def send_append(
         peer.note_sent(len(entries))
 
 
+def send_empty(core: Core, peer: Progress) -> None:
+    """An append without entries, to see whether those that were sent have arrived; not where the
+    log is compacted, for then only a snapshot helps."""
+    if peer.next_index >= core.log.first_index:
+        send_append(core, peer, ())
+
+
 def send_heartbeat(core: Core, peer: Progress) -> None:
     """The commit index is capped to what the peer has acknowledged: a heartbeat checks nothing."""
     core.send(
@@ -110,6 +121,7 @@ def send_heartbeat(core: Core, peer: Progress) -> None:
             term=core.term,
             commit=min(peer.match_index, core.log.committed),
             read_seq=core.reads.seq,
+            match_index=peer.match_index,
         )
     )
 
@@ -126,7 +138,7 @@ def prepare_recovery(core: Core, peer: Progress) -> None:
         and peer.fetch_low == 0
         and peer.match_index < core.log.committed
     ):
-        send_append(core, peer, ())
+        send_empty(core, peer)
 
 
 def handle_fetched(core: Core, answer: StorageFetchResp) -> None:
@@ -137,6 +149,8 @@ def handle_fetched(core: Core, answer: StorageFetchResp) -> None:
     peer.fetch_low = 0
     if peer.state is not ProgressState.REPLICATE or peer.next_index != answer.low:
         return
+    if answer.low < core.log.first_index:
+        return  # Compacted meanwhile.
     if not _is_own_log(core, answer.low, answer.entries):
         # Unreadable now. Do not ask again at once, but after the next sign of life.
         peer.is_paused = True

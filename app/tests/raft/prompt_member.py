@@ -52,6 +52,7 @@ class PromptMember:
             },
         )
         self.conf_state = ConfState(tuple(voters), tuple(learners))
+        self.disk.conf_state = self.conf_state
         self.seed = seed
         self.applied: list[Entry] = []
         self.reads: list[ReadState] = []
@@ -59,12 +60,7 @@ class PromptMember:
         self.node = self._start()
 
     def _start(self) -> RawNode:
-        return self.disk.start(
-            self.config,
-            self.conf_state,
-            random=Random(self.seed),
-            applied_index=len(self.applied),
-        )
+        return self.disk.start(self.config, random=Random(self.seed))
 
     def restart(self) -> None:
         self.disk.crash()
@@ -115,8 +111,11 @@ class PromptMember:
                 (own if response.to == self.node.id else self.sent).append(response)  # pyright: ignore[reportArgumentType]
         if ready.apply is not None:
             self.applied.extend(ready.apply.entries)
+            self.disk.apply(ready.apply.entries)
             own.append(
-                StorageApplyResp(to=self.node.id, sender=self.node.id, index=len(self.applied))
+                StorageApplyResp(
+                    to=self.node.id, sender=self.node.id, index=self.disk.applied_index
+                )
             )
         own.extend(
             StorageFetchResp(

@@ -14,7 +14,6 @@ from prompt_member import (
 )
 
 from bitebyte.raft import (
-    AcknowledgedLogLost,
     ConfigError,
     ConfState,
     Entry,
@@ -214,13 +213,6 @@ def test_a_vote_for_oneself_from_a_lost_election_counts_for_nothing() -> None:
         if response.to == 1:
             node.step(response)
     assert (node.role, node.term, node.leader_id) == (Role.FOLLOWER, 2, 3)
-
-
-def test_a_leader_that_was_told_of_lost_entries_is_fatal_and_says_why() -> None:
-    member = PromptMember(2)
-    member.step(MsgApp(to=2, sender=1, term=1, prev_index=0, prev_term=0, entries=entries(1)))
-    with pytest.raises(AcknowledgedLogLost, match="durable up to 5, but it ends at 1"):
-        member.step(MsgHeartbeat(to=2, sender=1, term=1, commit=5))
 
 
 # Apply
@@ -434,10 +426,8 @@ def test_foreign_mail_and_the_answers_of_strangers_are_ignored() -> None:
 def test_a_leader_is_followed_before_the_configuration_knows_it() -> None:
     """A member that joins has no configuration yet."""
     member = PromptMember(4, voters=())
-    member.step(
-        MsgApp(to=4, sender=1, term=3, prev_index=0, prev_term=0, entries=entries(3), commit=1)
-    )
-    assert (member.node.leader_id, member.node.term, member.node.applied_index) == (1, 3, 1)
+    member.step(MsgHeartbeat(to=4, sender=1, term=3, commit=0))
+    assert (member.node.leader_id, member.node.term) == (1, 3)
 
 
 def test_malformed_appends_are_ignored() -> None:
