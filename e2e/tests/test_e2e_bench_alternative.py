@@ -177,15 +177,23 @@ def test_drinks_are_sold_until_an_ingredient_is_gone_and_not_one_more(opened: Op
         37_500,
         12_500,
     )
-    key, wanted = orders[answers.index(refused[0])]
-    repeat = opened.one(key, wanted)
-    assert (repeat.status_code, repeat.json()) == (409, problem)
     assert opened.one("a last one", {"Aviation": 1}).status_code == 201, "12.5 ml were left"
     alerts = opened.alternative.query(
         "SELECT count(*) FROM alert a JOIN ingredient i ON i.id = a.ingredient_id"
         " WHERE i.name = 'Violet liqueur'"
     )
     assert alerts == 1, "however many orders found it low"
+
+
+def test_a_refusal_is_remembered_even_when_there_is_stock_again(opened: Open) -> None:
+    refused = opened.one("too many", {"Aviation": 100})
+    assert refused.status_code == 409
+    opened.alternative.query(
+        "UPDATE ingredient SET on_hand = on_hand + 1000000 WHERE name = 'Violet liqueur'"
+    )
+    repeat = opened.one("too many", {"Aviation": 100})
+    assert (repeat.status_code, repeat.json()) == (409, refused.json())
+    assert opened.one("now", {"Aviation": 100}).status_code == 201
 
 
 def test_an_order_from_before_midnight_counts_in_the_day_that_has_begun(opened: Open) -> None:
