@@ -19,7 +19,7 @@ from bitebyte.raft.messages import (
     SnapshotRequest,
     StorageFetch,
 )
-from bitebyte.raft.progress import Progress
+from bitebyte.raft.progress import Inflights, Progress, ProgressState
 from bitebyte.raft.quorum import Quorum
 from bitebyte.raft.read_index import ReadRounds
 from bitebyte.raft.types import NONE_ID, ConfState, HardState, ReadState, Role
@@ -207,7 +207,9 @@ class Core:
                 progress = Progress(
                     member_id,
                     next_index=self.log.last_index + 1,
-                    inflight_messages_max=self.config.inflight_messages_max,
+                    inflights=Inflights(
+                        self.config.inflight_messages_max, self.config.inflight_bytes_max
+                    ),
                 )
                 progress.is_recently_active = bool(tracked)
             self.progress[member_id] = progress
@@ -331,11 +333,25 @@ class Core:
         )
 
     def check_invariants(self) -> None:
-        """What must hold after every step; cheap enough to be asked always."""
-        self.log.check_invariants()
-        assert self.term >= self.log.last_term, "an entry from a future term"
-        if self.role is Role.LEADER:
-            assert self.leader_id == self.id, "a leader that follows somebody"
-            for peer in self.peers:
-                assert peer.match_index < peer.next_index, "match_index reaches next_index"
-                assert peer.match_index <= self.log.last_index, "a peer is ahead of its leader"
+        """What must hold after every step. It costs the same however long the log is and however
+        much is under way; a few comparisons per member on a leader."""
+        log = self.log
+        log.check_invariants()
+        assert self.term >= log.last_term, "an entry from a future term"
+        if self.role is Role.FOLLOWER:
+            assert self.lead_transferee == NONE_ID, "a follower hands leadership over"
+            return
+        assert not log.is_installing, "a snapshot is installed under a leader or candidate"
+        assert not self.has_lost_log, "a member that has lost its log campaigns"
+        if self.role is not Role.LEADER:
+            assert not log.committed_conf_index, "a campaign under an outdated configuration"
+            return
+        assert self.leader_id == self.id == self.vote, "a leader that follows somebody"
+        for peer in self.peers:
+            match_index, next_index = peer.match_index, peer.next_index
+            assert match_index < next_index, "match_index reaches next_index"
+            assert next_index <= log.last_index + 1, "a peer is ahead of its leader"
+            if peer.state is ProgressState.REPLICATE:
+                assert len(peer.inflights) <= self.config.inflight_messages_max, "too much sent"
+            else:
+                assert not peer.inflights, "appends are pipelined to an unknown log"

@@ -189,6 +189,12 @@ class RaftLog:
         """The newest committed change of membership that is not applied; 0 if there is none."""
         return next((i for i in reversed(self.conf_changes) if i <= self.committed), 0)
 
+    def payload_bytes(self, low: int, entries: Sequence[Entry]) -> int:
+        """Payload of entries of this log from `low` on; looked up if they are in memory."""
+        if low >= self.window_first:
+            return self._bytes_at(low + len(entries) - 1) - self._bytes_at(low - 1)
+        return sum(len(entry.data) for entry in entries)
+
     def append_new(self, term: int, payloads: Iterable[bytes]) -> None:
         """A leader appends entries of its own term."""
         start = self.last_index + 1

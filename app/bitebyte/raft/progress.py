@@ -36,32 +36,41 @@ class ProgressView(msgspec.Struct, frozen=True, gc=False):
 
 
 class Inflights:
-    """The last index of each append that is under way, oldest first; never more than `capacity`."""
+    """The appends that are under way, oldest first, and the payload that they carry together. Full
+    with `messages_max` of them or `bytes_max` of payload; the one that fills it may exceed that."""
 
-    __slots__ = ("_capacity", "_last_indexes")
+    __slots__ = ("_appends", "_bytes_max", "_messages_max", "payload_bytes")
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._last_indexes: deque[int] = deque()
+    def __init__(self, messages_max: int, bytes_max: int) -> None:
+        self._messages_max = messages_max
+        self._bytes_max = bytes_max
+        # (last index, payload bytes) of each.
+        self._appends: deque[tuple[int, int]] = deque()
+        self.payload_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._appends)
 
     @property
     def is_full(self) -> bool:
-        return len(self._last_indexes) >= self._capacity
+        return len(self._appends) >= self._messages_max or self.payload_bytes >= self._bytes_max
 
-    def add(self, last_index: int) -> None:
+    def add(self, last_index: int, payload_bytes: int) -> None:
         """An append up to `last_index` was sent. May only be called when not full."""
         assert not self.is_full, "append beyond the inflight cap"
-        assert not self._last_indexes or self._last_indexes[-1] < last_index, "appends out of order"
-        self._last_indexes.append(last_index)
+        assert not self._appends or self._appends[-1][0] < last_index, "appends out of order"
+        self._appends.append((last_index, payload_bytes))
+        self.payload_bytes += payload_bytes
 
     def free_through(self, index: int) -> None:
         """Everything up to `index` arrived."""
-        last_indexes = self._last_indexes
-        while last_indexes and last_indexes[0] <= index:
-            last_indexes.popleft()
+        appends = self._appends
+        while appends and appends[0][0] <= index:
+            self.payload_bytes -= appends.popleft()[1]
 
     def clear(self) -> None:
-        self._last_indexes.clear()
+        self._appends.clear()
+        self.payload_bytes = 0
 
 
 class Progress:
@@ -84,14 +93,14 @@ class Progress:
         "state",
     )
 
-    def __init__(self, member_id: int, *, next_index: int, inflight_messages_max: int) -> None:
+    def __init__(self, member_id: int, *, next_index: int, inflights: Inflights) -> None:
         self.id = member_id
         self.match_index = 0
-        """Highest index known to be durable there and equal to ours. Never falls in a term."""
+        """Highest index known to be durable there and equal to ours. Only a lost log lowers it."""
         self.next_index = next_index
         """First index of the next append. In REPLICATE it runs ahead of the answers."""
         self.state = ProgressState.PROBE
-        self.inflights = Inflights(inflight_messages_max)
+        self.inflights = inflights
         self.is_paused = False
         """Nothing more to send until an answer, or a sign of life after the next heartbeat."""
         self.prompt_through = 0
@@ -134,14 +143,14 @@ class Progress:
         self.is_paused = False
         self.inflights.clear()
 
-    def note_sent(self, entry_count: int) -> None:
+    def note_sent(self, entry_count: int, payload_bytes: int) -> None:
         """An append with so many entries was sent from next_index on."""
         self.is_append_sent = True
         if self.state is ProgressState.PROBE:
             self.is_paused = True
         elif entry_count:
             self.next_index += entry_count
-            self.inflights.add(self.next_index - 1)
+            self.inflights.add(self.next_index - 1, payload_bytes)
 
     def note_accepted(self, index: int) -> bool:
         """The log there matches ours up to `index`. Says whether that is news."""

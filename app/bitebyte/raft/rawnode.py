@@ -371,10 +371,12 @@ def _check_config(config: RaftConfig) -> None:
         "heartbeat_ticks",
         "size_per_message_bytes_max",
         "inflight_messages_max",
+        "inflight_bytes_max",
         "apply_size_bytes_max",
         "log_cache_bytes_max",
         "pending_reads_max",
         "unapplied_bytes_max",
+        "disk_stall_ticks",
     ):
         if getattr(config, option) < 1:
             raise ConfigError(f"{option} must be at least 1")

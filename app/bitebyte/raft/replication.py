@@ -102,7 +102,8 @@ def send_append(
     )
     peer.commit_sent = max(peer.commit_sent, min(log.committed, prev_index + len(entries)))
     if not is_notice:
-        peer.note_sent(len(entries))
+        payload_bytes = log.payload_bytes(peer.next_index, entries) if entries else 0
+        peer.note_sent(len(entries), payload_bytes)
 
 
 def send_empty(core: Core, peer: Progress) -> None:
