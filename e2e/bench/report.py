@@ -171,7 +171,8 @@ authorisation on, load at the leader.
 collector as BiteByte, a pool of {method["pool"]} connections over all workers) on a PostgreSQL 18
 primary with two synchronous standbys (`ANY 1`, synchronous_commit on, fsync on, the same binaries
 and more memory than BiteByte's), each with a database of its own there. Every statement is prepared
-once a connection. They are idempotent, reserve all or nothing and lock ingredients in id order, so
+once a connection; asyncpg's pool resets a connection when it comes back, a round trip an order, as
+it does by default. They are idempotent, reserve all or nothing and lock ingredients in id order, so
 nothing deadlocks. They send no events and keep no state hash; BiteByte does both.
 
 **Obvious alternative**: what a competent team writes first. `order_line`, `reservation` and
