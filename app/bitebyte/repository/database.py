@@ -95,7 +95,8 @@ class Database:
         state: StateStore,
         connect: Callable[[str], Awaitable[asyncpg.Connection]],
     ) -> None:
-        self._log_writer = log_writer
+        self.log_writer = log_writer
+        """Holds the lock of the log: whatever is changed through it, the owner changes."""
         self._flusher = flusher
         self._readers = readers
         self._query_pool = queries
@@ -171,28 +172,28 @@ class Database:
         Once, by an explicit order, on an empty database, before `log.load`. Raises
         ForeignDatabase on any other, changing nothing.
         """
-        identity = Identity(cluster_id, new_member_id(), name)
+        identity = Identity(cluster_id, new_random_id(), name)
         await self._claim(identity, NO_CONFIGURATION, "joining happens")
         return identity
 
     async def _claim(self, identity: Identity, conf_state: ConfState, what: str) -> None:
-        async with self._log_writer.transaction():
-            owner = await _read_identity(self._log_writer)
-            if owner is not None or not await self._log_writer.fetchval(_IS_EMPTY):
+        async with self.log_writer.transaction():
+            owner = await _read_identity(self.log_writer)
+            if owner is not None or not await self.log_writer.fetchval(_IS_EMPTY):
                 whose = f"of member {owner.member_id:x} ({owner.name})" if owner else "in use"
                 raise ForeignDatabase(
                     f"the database is not empty, it is {whose}: {what} once, on an empty database"
                 )
-            await self._log_writer.execute(
+            await self.log_writer.execute(
                 _INSERT_IDENTITY, identity.cluster_id, identity.member_id, identity.name
             )
-            await self._log_writer.execute(
+            await self.log_writer.execute(
                 "UPDATE applied_state SET conf_state = $1", encode_conf_state(conf_state)
             )
 
     async def close(self) -> None:
         """Closes all connections and so gives the locks back. Calling it again does nothing."""
-        resources = (self._query_pool, self._readers, self._flusher, self._log_writer)
+        resources = (self._query_pool, self._readers, self._flusher, self.log_writer)
         for resource in resources:
             try:
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
@@ -201,9 +202,9 @@ class Database:
                 resource.terminate()  # the server is gone or hangs: there is nothing to say to it
 
 
-def new_member_id() -> int:
-    """Random, 63 bits wide and not 0: two members get the same one never, for all that matters,
-    whatever became of their disks."""
+def new_random_id() -> int:
+    """Random, 63 bits wide and not 0: no two members, nor clusters, get the same one, whatever
+    became of their disks."""
     return secrets.randbelow(2**63 - 1) + 1
 
 
