@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from bitebyte.domain.codec import EMPTY_STATE_HASH
 from bitebyte.domain.entities import AnyEntity, IdempotencyRecord, Key
+from bitebyte.raft.confchange import apply_change, decode_change
+from bitebyte.raft.errors import ConfChangeRefused
 from bitebyte.raft.messages import StorageAppend
-from bitebyte.raft.types import ConfState, Entry, HardState, TermRun
+from bitebyte.raft.types import ConfState, Entry, EntryKind, HardState, TermRun
 from bitebyte.repository.types import AppliedEntry, FlushBatch, StoredLog
 from bitebyte.simulation.loop import SimulatedLoop
 from bitebyte.simulation.plan import DiskOptions
@@ -24,6 +26,16 @@ T = TypeVar("T")
 
 class SimulatedDiskError(Exception):
     """The database reported a failed commit; what it really did, nobody knows."""
+
+
+def conf_state_after(conf_state: ConfState, entry: Entry) -> ConfState:
+    """The configuration once that entry is applied."""
+    if entry.kind != EntryKind.CONF_CHANGE:
+        return conf_state
+    try:
+        return apply_change(conf_state, decode_change(entry.data))
+    except ConfChangeRefused:
+        return conf_state
 
 
 class Disk:
@@ -99,11 +111,15 @@ class Disk:
         for row in batch.rows:
             self.rows[row.key] = row
         self.applied.extend(batch.applied)
+        conf_state = self.conf_state
+        for index in range(self.applied_index + 1, batch.applied_index + 1):
+            entry = self.entry(index)
+            if entry is not None:
+                conf_state = conf_state_after(conf_state, entry)
+        self.conf_state = conf_state if batch.conf_state is None else batch.conf_state
         self.applied_index = batch.applied_index
         self.state_hash = batch.state_hash
         self.log_time_ms = batch.log_time_ms
-        if batch.conf_state is not None:
-            self.conf_state = batch.conf_state
 
     def compact(self, through_index: int) -> None:
         """Forgets entries up to `through_index`."""

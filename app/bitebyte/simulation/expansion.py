@@ -15,7 +15,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     voter_count: int = 5
     fault_s: float = 12.0
     operation_count: int = 60
-    fault_count_max: int = 10
+    fault_count_max: int = 14
 
 
 def expand(seed: int, options: RunOptions) -> Plan:
@@ -108,6 +108,10 @@ def _faults(random: Random, options: RunOptions) -> tuple[Fault, ...]:
         "loss": 1,
         "stall": 2,
         "write_fails": 1,
+        "change": 4,
+        "transfer": 2,
+        "forget": 1,
+        "campaign": 1,
     }
     weights = [weight * random.choice([0, 1, 1, 4]) for weight in kinds.values()]
     if not any(weights):
@@ -142,6 +146,10 @@ def _fault(random: Random, kind: str, options: RunOptions) -> Fault:
             amount = random.choice([0.1, 0.4, 0.8])
         case "stall":
             members = random.choice([one, one, some])
+        case "transfer":
+            amount = float(random.choice(voters))
+        case "forget" | "campaign":
+            members = some
         case _:
             pass
     return Fault(at_s=at_s, kind=kind, members=members, duration_s=duration_s, amount=amount)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
+from bitebyte.simulation.churn import campaign, change_membership, forget_leader, transfer
 from bitebyte.simulation.network import Link
 from bitebyte.simulation.plan import LEADER, Fault
 from bitebyte.simulation.world import Member, World
@@ -22,9 +23,8 @@ def begin(world: World, fault: Fault) -> End:
 
 
 def _resolve(world: World, number: int) -> Member:
-    if number == LEADER:
-        return world.leader() or world.members[1]
-    return world.members[number]
+    leader = world.leader() if number == LEADER else None
+    return leader or world.members.get(number) or world.members[1]
 
 
 def _others(world: World, members: list[Member]) -> list[Member]:
@@ -201,6 +201,32 @@ def _write_fails(_world: World, members: list[Member], _fault: Fault) -> End:
     return end
 
 
+def _change(world: World, members: list[Member], fault: Fault) -> End:
+    """Somebody asks this member to change the membership."""
+    change_membership(world, members[0], Random(f"{world.plan.seed}/change/{fault.at_s}"))
+    return lambda: None
+
+
+def _transfer(world: World, members: list[Member], fault: Fault) -> End:
+    """Somebody asks this member to hand leadership to member `amount`."""
+    transfer(members[0], int(fault.amount))
+    return lambda: None
+
+
+def _forget(_world: World, members: list[Member], _fault: Fault) -> End:
+    """These members are told that their leader is gone, though it is not."""
+    for member in members:
+        forget_leader(member)
+    return lambda: None
+
+
+def _campaign(_world: World, members: list[Member], _fault: Fault) -> End:
+    """These members want to lead now."""
+    for member in members:
+        campaign(member)
+    return lambda: None
+
+
 KINDS: Final[Mapping[str, Callable[[World, list[Member], Fault], End]]] = {
     "crash": _crash,
     "pause": _pause,
@@ -214,4 +240,8 @@ KINDS: Final[Mapping[str, Callable[[World, list[Member], Fault], End]]] = {
     "loss": _loss,
     "stall": _stall,
     "write_fails": _write_fails,
+    "change": _change,
+    "transfer": _transfer,
+    "forget": _forget,
+    "campaign": _campaign,
 }

@@ -2,14 +2,18 @@
 
 import contextlib
 from collections.abc import Callable, Generator
+from random import Random
 
 import msgspec
 import structlog
 
 from bitebyte.domain.entities import Order
 from bitebyte.domain.invariants import check
+from bitebyte.raft.confchange import is_joint
+from bitebyte.raft.quorum import Quorum
 from bitebyte.raft.types import NONE_ID
 from bitebyte.simulation.buggify import small_bounds
+from bitebyte.simulation.churn import leave_joint
 from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.faults import begin as begin_fault
 from bitebyte.simulation.history import Outcome
@@ -183,9 +187,7 @@ class Run:
         if world.verdict.is_over:
             return
         random = world.random("frozen")
-        ids = sorted(world.members)
-        core = sorted(random.sample(ids, len(ids) // 2 + 1))
-        rest = [member_id for member_id in ids if member_id not in core]
+        core, rest = self._draw_core(random)
         world.loop.call_soon(self._freeze, core, rest)
         before = len(world.invariants.committed)
         self.workload.probe(core)
@@ -194,6 +196,19 @@ class Run:
             self._bound_s,
             f"one of {core} takes an order",
         )
+
+    def _draw_core(self, random: Random) -> tuple[list[int], list[int]]:
+        """A random set of members that is a quorum whatever configuration is in force, and those
+        that need not be well."""
+        core = sorted(self.world.members)
+        rest: list[int] = []
+        quorums = [Quorum(conf_state) for conf_state in self.world.configurations()]
+        for member_id in random.sample(core, len(core)):
+            smaller = [other for other in core if other != member_id]
+            if all(quorum.is_reached_by(smaller) for quorum in quorums):
+                core = smaller
+                rest.append(member_id)
+        return core, sorted(rest)
 
     def _freeze(self, core: list[int], rest: list[int]) -> None:
         world = self.world
@@ -224,13 +239,14 @@ class Run:
     def _settle(self) -> None:
         """Everything is well again: one leader, everybody equal, and orders are taken."""
         bound_s = self._bound_s
+        self._wait(self._is_not_joint, bound_s, "no configuration stays joint")
         self._wait(
             lambda: self.workload.busy_clients == 0,
             bound_s + 2 * self.plan.fault_s + 60,
             "all clients finish",
         )
         self._wait(self._is_of_one_mind, bound_s, "all members are equal after all faults ended")
-        self.workload.probe(sorted(self.world.members))
+        self.workload.probe([member.id for member in self.world.participants()])
         self._wait(
             lambda: self.workload.probes_open == 0,
             bound_s,
@@ -247,21 +263,32 @@ class Run:
                 return
             world.run(world.scheduler.now_s + POLL_S)
 
+    def _is_not_joint(self) -> bool:
+        """As an operator would, asks for the leaving of a joint configuration that stays."""
+        leader = self.world.leader()
+        if leader is None or leader.life is None:
+            return False
+        if not is_joint(leader.life.process.raw.conf_state):
+            return True
+        leave_joint(self.world, leader)
+        return False
+
     def _is_of_one_mind(self) -> bool:
-        nodes = [member.node for member in self.world.members.values()]
-        raws = [m.life.process.raw for m in self.world.members.values() if m.life is not None]
-        if None in nodes or len(raws) < len(nodes):
+        members = self.world.participants()
+        raws = [m.life.process.raw for m in members if m.life is not None]
+        nodes = [member.node for member in members]
+        if None in nodes or len(raws) < len(members):
             return False
         leaders = {raw.leader_id for raw in raws}
         if len(leaders) != 1 or NONE_ID in leaders:
             return False
-        indexes = {(raw.last_index, raw.commit_index) for raw in raws}
+        minds = {(raw.last_index, raw.commit_index, raw.conf_state) for raw in raws}
         applied = {node.applied_index for node in nodes if node is not None}
-        return len(indexes) == 1 and len(applied) == 1
+        return len(minds) == 1 and len(applied) == 1
 
     def _is_flushed(self) -> bool:
         last = len(self.world.invariants.committed)
-        return all(m.disk.applied_index == last for m in self.world.members.values())
+        return all(m.disk.applied_index == last for m in self.world.participants())
 
     # The end ---------------------------------------------------------------------------------
 
@@ -273,7 +300,7 @@ class Run:
             return
         self.workload.history.check_stock()
         expected = world.oracle.state.rows
-        for member in world.members.values():
+        for member in world.participants():
             if member.disk.rows != expected:
                 different = sorted(
                     f"{key.kind} {'/'.join(key.parts)}"

@@ -26,7 +26,13 @@ from bitebyte.simulation.buggify import (
     ExactSeenKeys,
     keep_few_rows,
 )
-from bitebyte.simulation.disk import Disk, DiskFaults, DiskSession, SimulatedDiskError
+from bitebyte.simulation.disk import (
+    Disk,
+    DiskFaults,
+    DiskSession,
+    SimulatedDiskError,
+    conf_state_after,
+)
 from bitebyte.simulation.invariants import Invariants, Process, describe
 from bitebyte.simulation.loop import Scheduler, SimulatedLoop
 from bitebyte.simulation.network import Network, SimulatedLinks
@@ -113,7 +119,7 @@ class World:
         self.crashes = 0
         voters = tuple(range(1, plan.voter_count + 1))
         for member_id in voters:
-            self._add_member(member_id, Disk(ConfState(voters=voters)))
+            self.add_member(member_id, Disk(ConfState(voters=voters)))
         for member in self.members.values():
             self.start(member)
 
@@ -126,7 +132,8 @@ class World:
         """A source of its own for each purpose, so that one does not shift another."""
         return Random(f"{self.plan.seed}/{purpose}")
 
-    def _add_member(self, member_id: int, disk: Disk) -> Member:
+    def add_member(self, member_id: int, disk: Disk) -> Member:
+        """One more machine, not started yet."""
         member = Member(member_id, disk)
         self.members[member_id] = member
         self._disks[member_id] = disk
@@ -297,6 +304,31 @@ class World:
     def _on_unhandled(self, context: dict[str, object]) -> None:
         error = context.get("exception")
         self.verdict.report("unhandled exception", f"{context.get('message')}: {error!r}")
+
+    def configurations(self) -> list[ConfState]:
+        """Every configuration that some member acts by, or will once its log is applied."""
+        found: dict[ConfState, None] = {}
+        for member in self.members.values():
+            disk = member.disk
+            conf_state = disk.conf_state
+            found[conf_state] = None
+            for index in range(disk.applied_index + 1, disk.last_index + 1):
+                entry = disk.entry(index)
+                if entry is not None:
+                    conf_state = conf_state_after(conf_state, entry)
+                    found[conf_state] = None
+            if member.life is not None:
+                found[member.life.process.raw.conf_state] = None
+        return [conf_state for conf_state in found if conf_state.voters]
+
+    def participants(self) -> list[Member]:
+        """The members of the configuration of the newest leader; of all, if nobody leads."""
+        leader = self.leader()
+        if leader is None or leader.life is None:
+            return list(self.members.values())
+        conf_state = leader.life.process.raw.conf_state
+        ids = {*conf_state.voters, *conf_state.voters_outgoing, *conf_state.learners}
+        return [self.members[member_id] for member_id in sorted(ids)]
 
     # What it looks like ----------------------------------------------------------------------
 
