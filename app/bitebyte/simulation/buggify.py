@@ -24,6 +24,9 @@ _TIMES_MS: Mapping[str, ModuleType] = {
     "APPLY_DELAY": apply_queue,
     "RETRY": barrier,
 }
+KEPT_ENTRIES = "KEPT_ENTRIES_MAX"
+"""Entries that the log keeps for members that lag: NodeOptions.kept_entries_max."""
+
 ROWS_KEPT = "ROWS_KEPT_MAX"
 """Clean rows of each kind that stay in memory."""
 

@@ -109,12 +109,10 @@ def _draw(world: World, conf_state: ConfState, random: Random) -> ConfChange | N
 
 
 def _new_member(world: World) -> int | None:
-    """A member without a log that waits to be added. It knows the first configuration, which no
-    entry of the log holds."""
+    """An empty member that waits to be added."""
     if len(world.members) >= MEMBERS_MAX:
         return None
     member_id = max(world.members) + 1
-    voters = tuple(range(1, world.plan.voter_count + 1))
-    world.add_member(member_id, Disk(ConfState(voters=voters)))
+    world.add_member(member_id, Disk())
     world.start(world.members[member_id])
     return member_id

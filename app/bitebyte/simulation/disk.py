@@ -1,15 +1,6 @@
-"""Simulated databases: what is on them survives, what was not committed does not.
+"""Simulated databases: what a power cut leaves behind of each."""
 
-A `Disk` is what a power cut leaves behind. A `DiskSession` is the connection of one process to
-it and implements the ports of the node. A transaction takes a while and then takes effect as a
-whole; its answer comes after that. If the process dies in between, the transaction under way
-took effect or did not, by chance.
-"""
-
-from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
-from random import Random
-from typing import Any, TypeVar
 
 from bitebyte.domain.codec import EMPTY_STATE_HASH
 from bitebyte.domain.entities import AnyEntity, IdempotencyRecord, Key
@@ -18,14 +9,6 @@ from bitebyte.raft.errors import ConfChangeRefused
 from bitebyte.raft.messages import StorageAppend
 from bitebyte.raft.types import ConfState, Entry, EntryKind, HardState, TermRun
 from bitebyte.repository.types import AppliedEntry, FlushBatch, StoredLog
-from bitebyte.simulation.loop import SimulatedLoop
-from bitebyte.simulation.plan import DiskOptions
-
-T = TypeVar("T")
-
-
-class SimulatedDiskError(Exception):
-    """The database reported a failed commit; what it really did, nobody knows."""
 
 
 def conf_state_after(conf_state: ConfState, entry: Entry) -> ConfState:
@@ -41,9 +24,11 @@ def conf_state_after(conf_state: ConfState, entry: Entry) -> ConfState:
 class Disk:
     """The content of one member's database."""
 
-    def __init__(self, conf_state: ConfState) -> None:
+    def __init__(self, conf_state: ConfState | None = None) -> None:
+        """Bootstrapped with a configuration, which lies behind a boundary at index 1, or without
+        one: then it is the empty database of a member that waits to be added."""
         self.hard_state = HardState()
-        self.conf_state = conf_state
+        self.conf_state = ConfState(voters=())
         self.first_index = 1
         self.boundary_term = 0
         """Of the entry before `first_index`."""
@@ -53,6 +38,10 @@ class Disk:
         self.applied_index = 0
         self.state_hash = EMPTY_STATE_HASH
         self.log_time_ms = 0
+        if conf_state is not None:
+            self.conf_state = conf_state
+            self.hard_state = HardState(term=1, commit=1)
+            self.first_index, self.boundary_term, self.applied_index = 2, 1, 1
 
     @property
     def last_index(self) -> int:
@@ -111,12 +100,8 @@ class Disk:
         for row in batch.rows:
             self.rows[row.key] = row
         self.applied.extend(batch.applied)
-        conf_state = self.conf_state
-        for index in range(self.applied_index + 1, batch.applied_index + 1):
-            entry = self.entry(index)
-            if entry is not None:
-                conf_state = conf_state_after(conf_state, entry)
-        self.conf_state = conf_state if batch.conf_state is None else batch.conf_state
+        if batch.conf_state is not None:
+            self.conf_state = batch.conf_state
         self.applied_index = batch.applied_index
         self.state_hash = batch.state_hash
         self.log_time_ms = batch.log_time_ms
@@ -133,152 +118,3 @@ class Disk:
     def idempotency_keys(self) -> list[tuple[str, ...]]:
         """The key parts of all idempotency records."""
         return [key.parts for key in self.rows if key.kind == IdempotencyRecord.KIND]
-
-
-class DiskFaults:
-    """What is wrong with one member's disk now. It outlives processes."""
-
-    def __init__(self) -> None:
-        self.stalled_until_s = 0.0
-        self.writes_that_fail = 0
-
-
-class DiskSession:
-    """One process's way to its database: Log, StateStorage and EventArchive of the node.
-
-    `before_log_write(disk, append)` and `on_flushed(batch)` are told of what takes effect.
-    """
-
-    def __init__(
-        self,
-        disk: Disk,
-        *,
-        loop: SimulatedLoop,
-        world: SimulatedLoop,
-        options: DiskOptions,
-        faults: DiskFaults,
-        random: Random,
-        before_log_write: Callable[[Disk, StorageAppend], None],
-        on_flushed: Callable[[FlushBatch], None],
-    ) -> None:
-        self.disk = disk
-        self._loop = loop
-        self._world = world
-        self._options = options
-        self._faults = faults
-        self._random = random
-        self._before_log_write = before_log_write
-        self._on_flushed = on_flushed
-        self._under_way: dict[int, Callable[[], None]] = {}
-        self._transaction_count = 0
-        self._is_closed = False
-
-    def crash(self) -> None:
-        """The process died: what is under way takes effect now or never."""
-        self._is_closed = True
-        for commit in self._under_way.values():
-            if self._random.random() < 0.5:
-                commit()
-        self._under_way.clear()
-
-    # The log ---------------------------------------------------------------------------------
-
-    async def append(self, appends: Sequence[StorageAppend]) -> None:
-        appends = tuple(appends)
-
-        def commit() -> None:
-            for append in appends:
-                self._before_log_write(self.disk, append)
-                self.disk.write_log(append)
-
-        await self._transact(commit)
-
-    async def fetch(self, low: int, high: int, bytes_max: int) -> Sequence[Entry]:
-        def read() -> Sequence[Entry]:
-            found: list[Entry] = []
-            bytes_left = bytes_max
-            for index in range(low, high):
-                entry = self.disk.entry(index)
-                if entry is None or (found and len(entry.data) > bytes_left):
-                    break
-                bytes_left -= len(entry.data)
-                found.append(entry)
-            return found
-
-        return await self._read(read)
-
-    async def compact(self, through_index: int) -> None:
-        await self._transact(lambda: self.disk.compact(through_index))
-
-    # The state -------------------------------------------------------------------------------
-
-    async def load(self, keys: Collection[Key]) -> Mapping[Key, AnyEntity]:
-        rows = self.disk.rows
-        return await self._read(lambda: {key: rows[key] for key in keys if key in rows})
-
-    async def flush(self, batch: FlushBatch) -> None:
-        def commit() -> None:
-            self.disk.write_state(batch)
-            self._on_flushed(batch)
-
-        await self._transact(commit)
-
-    async def events_after(self, index: int, limit: int) -> Sequence[AppliedEntry]:
-        return await self._read(
-            lambda: [e for e in self.disk.applied if e.index > index and e.events][:limit]
-        )
-
-    async def oldest_event_index(self) -> int:
-        applied = self.disk.applied
-        return applied[0].index if applied else self.disk.applied_index + 1
-
-    # Transactions ----------------------------------------------------------------------------
-
-    async def _transact(self, commit: Callable[[], None]) -> None:
-        options = self._options
-        random = self._random
-        delay_s = random.uniform(options.write_s_min, options.write_s_max)
-        if options.slow_chance and random.random() < options.slow_chance:
-            delay_s += random.random() * options.slow_s_max
-        self._transaction_count += 1
-        number = self._transaction_count
-        self._under_way[number] = commit
-        done = self._loop.create_future()
-        self._world.call_at(self._due_s(delay_s), self._finish, number, done)
-        await done
-
-    def _due_s(self, delay_s: float) -> float:
-        return max(self._world.time(), self._faults.stalled_until_s) + delay_s
-
-    def _finish(self, number: int, done: Any) -> None:
-        if self._is_closed:
-            return
-        now_s = self._world.time()
-        if now_s < self._faults.stalled_until_s:
-            self._world.call_at(self._due_s(0.001), self._finish, number, done)
-            return
-        commit = self._under_way.pop(number)
-        if self._faults.writes_that_fail:
-            self._faults.writes_that_fail -= 1
-            if self._random.random() < 0.5:
-                commit()
-            if not done.done():
-                done.set_exception(SimulatedDiskError("the commit failed"))
-            return
-        commit()
-        if not done.done():
-            done.set_result(None)
-
-    async def _read(self, read: Callable[[], T]) -> T:
-        # What is read is as of some moment between question and answer.
-        is_early = self._random.random() < 0.5
-        early = read() if is_early else None
-        done = self._loop.create_future()
-        delay_s = self._random.random() * self._options.read_s_max
-
-        def finish() -> None:
-            if not self._is_closed and not done.done():
-                done.set_result(early if is_early else read())
-
-        self._world.call_at(self._due_s(delay_s), finish)
-        return await done

@@ -67,6 +67,7 @@ def _bounds(random: Random) -> dict[str, int]:
         "APPLY_DELAY": [30],
         "ROWS_KEPT_MAX": [0, 2, 10],
         "FILTER_IS_FULL": [1],
+        "KEPT_ENTRIES_MAX": [1, 4, 12],
     }
     return {
         name: random.choice(values) for name, values in choices.items() if random.random() < 0.35

@@ -19,8 +19,8 @@ from bitebyte.raft.messages import (
     StorageAppend,
 )
 from bitebyte.raft.rawnode import RawNode
-from bitebyte.raft.types import NONE_ID, Entry, Role
-from bitebyte.repository.types import FlushBatch
+from bitebyte.raft.types import NONE_ID, Entry, HardState, Role
+from bitebyte.repository.types import FlushBatch, SnapshotMeta
 from bitebyte.simulation.disk import Disk
 from bitebyte.simulation.oracle import Oracle
 from bitebyte.simulation.verdict import Verdict
@@ -49,7 +49,10 @@ class Invariants:
     """Watches every process and every disk of one run. `disks` holds those of all members."""
 
     def __init__(self, verdict: Verdict, oracle: Oracle, disks: Mapping[int, Disk]) -> None:
-        self.committed: list[Entry] = []
+        self.committed: list[Entry] = [Entry(term=1, index=1)]
+        """Index 1 is the boundary behind which the first configuration lies."""
+        self.forgetful_ids: set[int] = set()
+        """Members whose disks have forgotten what they had acknowledged."""
         self.digest = 0
         """Over everything that processes went through: equal for equal runs."""
         self.elections = 0
@@ -229,11 +232,14 @@ class Invariants:
         """This append takes effect now."""
         hard_state = append.hard_state
         if hard_state is not None:
-            self._check_hard_state(member_id, disk, hard_state.term, hard_state.vote)
+            self._check_hard_state(member_id, disk, hard_state)
         if append.entries:
             self._check_written(member_id, disk, append.entries)
 
-    def _check_hard_state(self, member_id: int, disk: Disk, term: int, vote: int) -> None:
+    def _check_hard_state(self, member_id: int, disk: Disk, hard_state: HardState) -> None:
+        term, vote = hard_state.term, hard_state.vote
+        if hard_state.has_lost_log and member_id not in self.forgetful_ids:
+            self._report("no false alarm", f"{member_id} says that its disk has forgotten entries")
         if term < disk.hard_state.term:
             self._report("monotonic term", f"the disk of {member_id} falls to term {term}")
         if vote != NONE_ID:
@@ -270,9 +276,40 @@ class Invariants:
                     f"{member_id} cuts off the committed entry {index}",
                 )
 
-    def on_flushed(self, member_id: int, batch: FlushBatch) -> None:
+    def before_install(
+        self, member_id: int, disk: Disk, meta: SnapshotMeta, hard_state: HardState
+    ) -> None:
+        """A snapshot replaces log and state of a member."""
+        self._check_hard_state(member_id, disk, hard_state)
+        if meta.index < disk.applied_index:
+            self._report("monotonic applied", f"{member_id} goes back to snapshot {meta.index}")
+        if meta.index > len(self.committed):
+            self._report("State Machine Safety", f"a snapshot holds {meta.index}, not committed")
+            return
+        if (
+            meta.term != self.committed[meta.index - 1].term
+            or meta.state_hash != self._oracle.hashes[meta.index]
+            or meta.conf_state != self._oracle.conf_states[meta.index]
+        ):
+            self._report("State Machine Safety", f"snapshot {meta} is not of the log")
+        for index in range(meta.index + 1, min(disk.last_index, len(self.committed)) + 1):
+            if disk.entry(index) == self.committed[index - 1]:
+                self._report(
+                    "committed entries never change",
+                    f"a snapshot cuts off the committed entry {index} at {member_id}",
+                )
+
+    def on_flushed(self, member_id: int, disk: Disk, batch: FlushBatch) -> None:
         """The state of a member reached its disk."""
         index = batch.applied_index
+        if index <= len(self.committed):
+            conf_state = batch.conf_state or disk.conf_state
+            if conf_state != self._oracle.conf_states[index]:
+                self._report(
+                    "the configuration is that of the log",
+                    f"{member_id} keeps {conf_state} at {index}, the log says"
+                    f" {self._oracle.conf_states[index]}",
+                )
         if index > len(self.committed) or batch.state_hash != self._oracle.hashes[index]:
             self._report(
                 "State Machine Safety", f"what {member_id} flushes at {index} is not of the log"

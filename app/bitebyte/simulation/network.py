@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from random import Random
 
-from bitebyte.node.ports import SnapshotSink
 from bitebyte.raft.messages import PeerMessage
 from bitebyte.simulation.loop import SimulatedLoop
 from bitebyte.simulation.plan import NetworkOptions
+from bitebyte.simulation.snapshot_stream import SnapshotStream
 from bitebyte.transport import PeerAddress
 from bitebyte.transport.frames import SnapshotBegin, StatusReport
 
@@ -59,6 +59,10 @@ class Network:
         """Nothing passes these links until `mend`."""
         for link in links:
             self.cuts[link] = self.cuts.get(link, 0) + 1
+
+    def is_cut_either_way(self, link: Link) -> bool:
+        """Whether a connection between the two could not live."""
+        return link in self.cuts or (link[1], link[0]) in self.cuts
 
     def mend(self, links: Sequence[Link]) -> None:
         """Ends one cut of each of these links."""
@@ -121,12 +125,15 @@ class SimulatedLinks:
         network: Network,
         own_id: int,
         peer_ids: Sequence[int],
+        *,
         check: Callable[[PeerMessage], None],
+        open_stream: Callable[[int, SnapshotBegin], SnapshotStream],
     ) -> None:
         self.peer_ids = list(peer_ids)
         self._network = network
         self._own_id = own_id
         self._check = check
+        self._open_stream = open_stream
 
     def send(self, peer_id: int, messages: Sequence[PeerMessage]) -> None:
         for message in messages:
@@ -140,6 +147,5 @@ class SimulatedLinks:
     def set_peers(self, peers: Sequence[PeerAddress]) -> None:
         self.peer_ids = [peer.id for peer in peers]
 
-    async def open_snapshot(self, peer_id: int, begin: SnapshotBegin) -> SnapshotSink:
-        del begin
-        raise OSError(f"no snapshot reaches member {peer_id} in this network")
+    async def open_snapshot(self, peer_id: int, begin: SnapshotBegin) -> SnapshotStream:
+        return self._open_stream(peer_id, begin)

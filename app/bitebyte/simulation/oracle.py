@@ -14,8 +14,9 @@ from bitebyte.domain.commands import PlaceOrder
 from bitebyte.domain.entities import Ingredient
 from bitebyte.domain.memory import MemoryState
 from bitebyte.domain.results import Accepted, Applied, Result
+from bitebyte.node.configuration import apply_conf_change
 from bitebyte.node.envelope import open_envelope
-from bitebyte.raft.types import Entry, EntryKind
+from bitebyte.raft.types import ConfState, Entry, EntryKind
 from bitebyte.simulation.verdict import Verdict
 
 NO_EFFECT = Applied(result=Accepted())
@@ -24,10 +25,12 @@ NO_EFFECT = Applied(result=Accepted())
 class Oracle:
     """The expected state after each index. Places in its lists are indexes of the log."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, conf_state: ConfState) -> None:
         self.state = MemoryState()
-        self.hashes: list[bytes] = [EMPTY_STATE_HASH]
-        self.results: list[Result] = [Accepted()]
+        # Index 1 is the boundary behind which the first configuration lies.
+        self.hashes: list[bytes] = [EMPTY_STATE_HASH] * 2
+        self.results: list[Result] = [Accepted()] * 2
+        self.conf_states: list[ConfState] = [conf_state] * 2
         self.stock: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         """Per ingredient: from which index on, how much was available."""
         self.order_of_key: dict[tuple[str, str], str] = {}
@@ -47,6 +50,12 @@ class Oracle:
             self.state.store(applied.changes)
             if isinstance(command, PlaceOrder):
                 self._check_once(command, applied.result)
+        conf_state = self.conf_states[-1]
+        if entry.kind == EntryKind.CONF_CHANGE:
+            changed = apply_conf_change(self.state, conf_state, entry.data)
+            conf_state, applied = changed.conf_state, changed.applied
+            self.state.store(applied.changes)
+        self.conf_states.append(conf_state)
         self.hashes.append(next_state_hash(self.hashes[-1], entry.index, applied))
         self.results.append(applied.result)
         for row in applied.changes:

@@ -42,6 +42,8 @@ class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
     simulated_s: float
     elections: int
     crashes: int
+    snapshots: int
+    """Installed anywhere."""
     committed: int
     answered: int
     """Operations whose outcome the client learned."""
@@ -132,6 +134,7 @@ class Run:
             simulated_s=world.scheduler.now_s,
             elections=world.invariants.elections,
             crashes=world.crashes,
+            snapshots=world.snapshots_installed,
             committed=len(world.invariants.committed),
             answered=sum(call.outcome in (Outcome.OK, Outcome.REFUSED) for call in calls),
         )

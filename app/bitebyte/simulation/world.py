@@ -18,32 +18,31 @@ from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.messages import PeerMessage, StorageAppend
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.ready import Ready
-from bitebyte.raft.types import ConfState, Role
-from bitebyte.repository.types import FlushBatch, Identity
+from bitebyte.raft.types import ConfState, HardState, Role
+from bitebyte.repository.types import FlushBatch, Identity, SnapshotMeta
 from bitebyte.simulation.buggify import (
     FILTER_IS_FULL,
+    KEPT_ENTRIES,
     ROWS_KEPT,
     ExactSeenKeys,
     keep_few_rows,
 )
-from bitebyte.simulation.disk import (
-    Disk,
-    DiskFaults,
-    DiskSession,
-    SimulatedDiskError,
-    conf_state_after,
-)
+from bitebyte.simulation.disk import Disk, conf_state_after
+from bitebyte.simulation.disk_session import DiskFaults, DiskSession, SimulatedDiskError
 from bitebyte.simulation.invariants import Invariants, Process, describe
 from bitebyte.simulation.loop import Scheduler, SimulatedLoop
 from bitebyte.simulation.network import Network, SimulatedLinks
 from bitebyte.simulation.oracle import Oracle
 from bitebyte.simulation.plan import DiskOptions, Plan
+from bitebyte.simulation.snapshot_store import SnapshotArchive
+from bitebyte.simulation.snapshot_stream import SnapshotStream
 from bitebyte.simulation.trace_text import TraceText, brief
 from bitebyte.simulation.verdict import Verdict
 from bitebyte.transport import PeerAddress
-from bitebyte.transport.frames import StatusReport
+from bitebyte.transport.frames import SnapshotBegin, StatusReport
 
 CLUSTER_ID = 1
+KEPT_ENTRIES_DEFAULT = 10_000
 PROGRAM_VERSION = "simulated"
 RESTART_S_MAX = 1.0
 """After a process ended by itself, something starts it again within this time."""
@@ -94,6 +93,32 @@ class Member:
         return self.life.node if self.life is not None else None
 
 
+class _MemberWatch:
+    """Shows the invariants what takes effect on the disk of one member."""
+
+    def __init__(self, world: "World", member: Member) -> None:
+        self._world = world
+        self._member = member
+
+    def before_log_write(self, disk: Disk, append: StorageAppend) -> None:
+        world, member_id = self._world, self._member.id
+        world.invariants.before_log_write(member_id, disk, append)
+        if world.trace is not None:
+            kept = " ".join(f"{entry.index}:{entry.term}" for entry in append.entries)
+            world.note(f"disk {member_id}: log {kept or '-'} {append.hard_state or ''}")
+
+    def before_install(self, disk: Disk, meta: SnapshotMeta, hard_state: HardState) -> None:
+        self._world.note(f"disk {self._member.id}: snapshot {meta.index}:{meta.term}")
+        self._world.snapshots_installed += 1
+        self._world.invariants.before_install(self._member.id, disk, meta, hard_state)
+
+    def on_flushed(self, batch: FlushBatch) -> None:
+        world, member_id = self._world, self._member.id
+        world.invariants.on_flushed(member_id, self._member.disk, batch)
+        if world.trace is not None:
+            world.note(f"disk {member_id}: state {batch.applied_index}, {len(batch.rows)} rows")
+
+
 class World:
     """One cluster. Nothing happens until `scheduler` runs."""
 
@@ -107,7 +132,8 @@ class World:
         self.loop.on_unhandled = self._on_unhandled
         self.disk_options = DiskOptions()
         self.members: dict[int, Member] = {}
-        self.oracle = Oracle(self.verdict)
+        voters = tuple(range(1, plan.voter_count + 1))
+        self.oracle = Oracle(self.verdict, ConfState(voters=voters))
         self._disks: dict[int, Disk] = {}
         self.invariants = Invariants(self.verdict, self.oracle, self._disks)
         self.network = Network(self.loop, self.random("network"), deliver=self._deliver)
@@ -117,7 +143,8 @@ class World:
         self._corpses: list[asyncio.Task[Any]] = []
         self._random = self.random("world")
         self.crashes = 0
-        voters = tuple(range(1, plan.voter_count + 1))
+        self.snapshots_installed = 0
+        self._archive = SnapshotArchive()
         for member_id in voters:
             self.add_member(member_id, Disk(ConfState(voters=voters)))
         for member in self.members.values():
@@ -157,8 +184,8 @@ class World:
             options=self.disk_options,
             faults=member.disk_faults,
             random=self.random(f"disk {member.id}.{member.starts}"),
-            before_log_write=lambda d, a: self._before_log_write(member, d, a),
-            on_flushed=lambda b: self._on_flushed(member, b),
+            archive=self._archive,
+            watch=_MemberWatch(self, member),
         )
         raw, process = self._build_raw(member)
         life = Life(loop, session, process)
@@ -190,14 +217,12 @@ class World:
     def _build_node(self, member: Member, life: Life, raw: RawNode) -> None:
         disk = member.disk
         bounds = self.plan.bounds
-        seen_keys = ExactSeenKeys(is_full=bool(bounds.get(FILTER_IS_FULL)))
-        for parts in disk.idempotency_keys():
-            seen_keys.add(parts)
         node = Node(
             identity=Identity(CLUSTER_ID, member.id, f"member-{member.id}"),
             options=NodeOptions(
                 election_ticks=raw.core.config.election_ticks,
                 heartbeat_ticks=raw.core.config.heartbeat_ticks,
+                kept_entries_max=bounds.get(KEPT_ENTRIES, KEPT_ENTRIES_DEFAULT),
             ),
             raw=raw,
             stored=disk.load(),
@@ -210,8 +235,10 @@ class World:
                 members=[PeerAddress(i, f"member-{i}", f"member-{i}", 7080) for i in self.members],
                 program_version=PROGRAM_VERSION,
             ),
-            seen_keys=seen_keys,
+            seen_keys=self._seen_keys(member),
             random_base=self.random(f"base {member.id}.{member.starts}").getrandbits(62),
+            snapshot_store=life.session,
+            load_seen_keys=lambda: self._load_seen_keys(member),
         )
         if ROWS_KEPT in bounds:
             rows = node._applier.rows  # pyright: ignore[reportPrivateUsage]
@@ -219,7 +246,24 @@ class World:
         life.node = life.process.node = node
         node.failed.add_done_callback(lambda f: self._on_failed(member, life, f.result()))
         peers = [other for other in self.members if other != member.id]
-        node.start(SimulatedLinks(self.network, member.id, peers, self._check_sent(life)))
+        node.start(
+            SimulatedLinks(
+                self.network,
+                member.id,
+                peers,
+                check=self._check_sent(life),
+                open_stream=lambda peer_id, begin: self._open_stream(life, peer_id, begin),
+            )
+        )
+
+    def _seen_keys(self, member: Member) -> ExactSeenKeys:
+        seen_keys = ExactSeenKeys(is_full=bool(self.plan.bounds.get(FILTER_IS_FULL)))
+        for parts in member.disk.idempotency_keys():
+            seen_keys.add(parts)
+        return seen_keys
+
+    async def _load_seen_keys(self, member: Member) -> ExactSeenKeys:
+        return self._seen_keys(member)
 
     def _check_sent(self, life: Life) -> Callable[[PeerMessage], None]:
         return lambda message: self.invariants.check_sent(life.process, message)
@@ -277,6 +321,25 @@ class World:
                 self.note(f"{sender} -> {receiver}: {brief(batch)}")
             life.loop.call_soon(life.node.receive, sender, batch)
 
+    def _open_stream(self, life: Life, peer_id: int, begin: SnapshotBegin) -> SnapshotStream:
+        """A connection for a snapshot from the process `life` to a peer. Raises OSError."""
+        peer = self.members[peer_id].life
+        link = (life.process.member_id, peer_id)
+        if peer is None or peer.node is None or self.network.is_cut_either_way(link):
+            raise OSError("no connection")
+        stream = SnapshotStream(
+            begin,
+            world=self.loop,
+            sender=life.loop,
+            receiver=peer.loop,
+            random=self._random,
+            is_open=lambda: (
+                not (life.loop.is_dead or peer.loop.is_dead or self.network.is_cut_either_way(link))
+            ),
+        )
+        peer.loop.call_soon(peer.node.traffic.receiver.start, link[0], stream)
+        return stream
+
     def _after_step(self, loop: SimulatedLoop) -> None:
         self.verdict.step_count = self.scheduler.step_count
         found = self._lives.get(loop)
@@ -289,17 +352,6 @@ class World:
             life.fuse_steps -= 1
             if life.fuse_steps <= 0:
                 self.crash(member)
-
-    def _before_log_write(self, member: Member, disk: Disk, append: StorageAppend) -> None:
-        self.invariants.before_log_write(member.id, disk, append)
-        if self.trace is not None:
-            kept = " ".join(f"{entry.index}:{entry.term}" for entry in append.entries)
-            self.note(f"disk {member.id}: log {kept or '-'} {append.hard_state or ''}")
-
-    def _on_flushed(self, member: Member, batch: FlushBatch) -> None:
-        self.invariants.on_flushed(member.id, batch)
-        if self.trace is not None:
-            self.note(f"disk {member.id}: state {batch.applied_index}, {len(batch.rows)} rows")
 
     def _on_unhandled(self, context: dict[str, object]) -> None:
         error = context.get("exception")
