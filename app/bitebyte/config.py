@@ -6,6 +6,7 @@ Every option is a flag of `bitebyte node` and an environment variable (`--http-l
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -110,6 +111,15 @@ class NodeConfig(BaseSettings):
     peer_key_file: Path | None = None
     """Mutual TLS between peers: all three, or none and loopback addresses only."""
 
+    admin_listen: Annotated[Address | None, NoDecode] = None
+    """Where operators reach the admin API; without it there is none on this node."""
+
+    admin_ca_file: Path | None = None
+    admin_certificate_file: Path | None = None
+    admin_key_file: Path | None = None
+    """Mutual TLS of the admin API: whoever holds a certificate of that CA may do everything there.
+    All three, or none and a loopback address only."""
+
     site_dir: Path | None = None
     """The built site; without it the node serves the API alone."""
 
@@ -127,7 +137,7 @@ class NodeConfig(BaseSettings):
             return tuple(Member.parse(v) if isinstance(v, str) else v for v in value)
         return value
 
-    @field_validator("http_listen", "peer_listen", "peer_advertise", mode="before")
+    @field_validator("http_listen", "peer_listen", "peer_advertise", "admin_listen", mode="before")
     @classmethod
     def _parse_address(cls, value: object) -> object:
         return Address.parse(value) if isinstance(value, str) else value
@@ -154,11 +164,26 @@ class NodeConfig(BaseSettings):
                 for address in addresses
                 if not address.is_loopback
             )
+        problems.extend(self._admin_problems())
         if self.site_dir is not None and not (self.site_dir / "index.html").is_file():
             problems.append(f"site_dir {self.site_dir} holds no index.html; build the site first")
         if problems:
             raise ValueError("\n".join(problems))
         return self
+
+    def _admin_problems(self) -> Iterator[str]:
+        files = (self.admin_ca_file, self.admin_certificate_file, self.admin_key_file)
+        listen = self.admin_listen
+        if any(files) and not all(files):
+            yield "admin_ca_file, admin_certificate_file and admin_key_file go together"
+        if any(files) and listen is None:
+            yield "the admin_*_file options need admin_listen"
+        if listen is not None and not any(files) and not listen.is_loopback:
+            yield (
+                f"admin_listen {listen.host}:{listen.port} is not a loopback address: whoever can"
+                " reach the admin API may remove members, so anything else needs the admin_*_file"
+                " options"
+            )
 
     @property
     def advertised_peer_address(self) -> str:

@@ -18,6 +18,8 @@ import uvicorn
 import uvloop
 
 from bitebyte import __version__
+from bitebyte.api.admin.app import create_admin_app
+from bitebyte.api.admin.listener import serving_admin
 from bitebyte.api.app import App, create_app
 from bitebyte.api.settings import ApiSettings
 from bitebyte.config import NodeConfig
@@ -201,6 +203,23 @@ def _addresses(config: NodeConfig) -> list[PeerAddress]:
     return [PeerAddress(m.id, m.name, m.address.host, m.address.port) for m in config.member]
 
 
+@contextlib.asynccontextmanager
+async def _serving_admin(config: NodeConfig, member: OpenMember) -> AsyncGenerator[None]:
+    """The admin API for the length of the context, if there shall be one."""
+    listen = config.admin_listen
+    if listen is None:
+        yield
+        return
+    tls = None
+    if config.admin_ca_file is not None:
+        assert config.admin_certificate_file is not None, "the configuration was checked"
+        assert config.admin_key_file is not None, "the configuration was checked"
+        tls = PeerTls(config.admin_ca_file, config.admin_certificate_file, config.admin_key_file)
+    app = create_admin_app(member.node, is_tls=tls is not None)
+    async with serving_admin(app, host=listen.host, port=listen.port, tls=tls):
+        yield
+
+
 class _HttpServer(uvicorn.Server):
     """uvicorn without signal handlers: this module decides when the process ends."""
 
@@ -216,7 +235,7 @@ async def serve(config: NodeConfig) -> int:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     try:
-        async with open_member(config) as member:
+        async with open_member(config) as member, _serving_admin(config, member):
             server = _HttpServer(
                 uvicorn.Config(
                     member.app,
@@ -240,7 +259,12 @@ async def serve(config: NodeConfig) -> int:
         log.error("node.refused", reason=str(error), kind=type(error).__name__)
         return EXIT_DATABASE_REFUSES
     except OSError as error:
-        log.error("node.address_taken", reason=str(error), peer_listen=str(config.peer_listen))
+        log.error(
+            "node.address_taken",
+            reason=str(error),
+            peer_listen=str(config.peer_listen),
+            admin_listen=str(config.admin_listen),
+        )
         return EXIT_BAD_CONFIG
 
 

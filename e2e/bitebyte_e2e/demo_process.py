@@ -26,12 +26,15 @@ class DemoAccount:
 class DemoProcess:
     """One start of the demo. Its output is kept in `output_path`."""
 
-    def __init__(self, *, data_dir: Path, http_port: int, peer_port: int, output: Path) -> None:
+    def __init__(
+        self, *, data_dir: Path, http_port: int, peer_port: int, admin_port: int, output: Path
+    ) -> None:
         self.data_dir = data_dir
         self.urls = [f"http://127.0.0.1:{http_port + number}" for number in range(3)]
         self.output_path = output
         command = [sys.executable, "-m", "bitebyte", "demo", "--data", str(data_dir)]
         command += ["--http-port", str(http_port), "--peer-port", str(peer_port)]
+        command += ["--admin-port", str(admin_port)]
         with output.open("wb") as out:
             self._process = subprocess.Popen(
                 command,

@@ -20,12 +20,13 @@ HEAL_TIMEOUT_S = 45.0
 
 
 @contextmanager
-def demo(folder: Path, ports: tuple[int, int], start: int) -> Iterator[DemoProcess]:
+def demo(folder: Path, ports: tuple[int, int, int], start: int) -> Iterator[DemoProcess]:
     """A start of the demo for the length of a `with`."""
     running = DemoProcess(
         data_dir=folder / "data",
         http_port=ports[0],
         peer_port=ports[1],
+        admin_port=ports[2],
         output=folder / f"demo-{start}.out",
     )
     try:
@@ -35,8 +36,8 @@ def demo(folder: Path, ports: tuple[int, int], start: int) -> Iterator[DemoProce
 
 
 @pytest.fixture
-def ports() -> tuple[int, int]:
-    return free_port_block(3), free_port_block(3)
+def ports() -> tuple[int, int, int]:
+    return free_port_block(3), free_port_block(3), free_port_block(3)
 
 
 def sign_in(client: Client, running: DemoProcess, role: str) -> None:
@@ -81,7 +82,7 @@ def kill_node_and_see_it_heal(running: DemoProcess) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_demo_sells_heals_stops_and_remembers(tmp_path: Path, ports: tuple[int, int]) -> None:
+def test_demo_sells_heals_stops_and_remembers(tmp_path: Path, ports: tuple[int, int, int]) -> None:
     with demo(tmp_path, ports, 1) as running:
         running.wait_open()
         assert all(url in running.output for url in running.urls)
@@ -108,7 +109,7 @@ def test_demo_sells_heals_stops_and_remembers(tmp_path: Path, ports: tuple[int, 
 
 @pytest.mark.parametrize("taken", ["http", "peer"])
 def test_a_taken_port_is_named_before_anything_starts(
-    tmp_path: Path, ports: tuple[int, int], taken: str
+    tmp_path: Path, ports: tuple[int, int, int], taken: str
 ) -> None:
     port = ports[0] + 1 if taken == "http" else ports[1] + 2
     squatter = socket.create_server(("127.0.0.1", port))

@@ -7,8 +7,8 @@ from starlette.routing import Route
 from bitebyte.node.node import Node
 
 
-def health_routes(node: Node) -> list[Route]:
-    """`/livez` and `/readyz`."""
+def health_routes(node: Node, *, prefix: str = "") -> list[Route]:
+    """`/livez` and `/readyz`, below `prefix`."""
 
     async def live(request: Request) -> Response:
         # Nothing is asked, neither peers nor database: a restart heals neither, and a probe
@@ -23,8 +23,8 @@ def health_routes(node: Node) -> list[Route]:
         return JSONResponse({"status": "not_ready", "reasons": _reasons(node)}, 503)
 
     return [
-        Route("/livez", live, methods=["GET"]),
-        Route("/readyz", ready, methods=["GET"]),
+        Route(f"{prefix}/livez", live, methods=["GET"]),
+        Route(f"{prefix}/readyz", ready, methods=["GET"]),
     ]
 
 

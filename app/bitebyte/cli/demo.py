@@ -11,6 +11,7 @@ from bitebyte.cli.errors import USAGE, fail
 from bitebyte.demo.cluster_file import NODES_COUNT
 from bitebyte.demo.errors import DemoError
 from bitebyte.demo.plan import (
+    ADMIN_PORT_DEFAULT,
     HTTP_PORT_DEFAULT,
     PEER_PORT_DEFAULT,
     PORT_MAX,
@@ -46,6 +47,14 @@ def demo(
             help="Peer link of node-1; the others take the next two.",
         ),
     ] = PEER_PORT_DEFAULT,
+    admin_port: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=PORT_BASE_MAX,
+            help="Admin API of node-1; the others take the next two.",
+        ),
+    ] = ADMIN_PORT_DEFAULT,
     site_dir: Annotated[
         Path, typer.Option(help="The built site. Without it the nodes serve the API only.")
     ] = Path("web/dist"),
@@ -58,12 +67,13 @@ def demo(
 
     Exit codes: 0 stopped on request; 1 could not run, the reason is on stderr; 2 wrong options.
     """
-    if overlapping_ports(http_port, peer_port):
-        fail("--http-port and --peer-port must lie at least 3 apart", exit_code=USAGE)
+    if overlapping_ports(http_port, peer_port, admin_port):
+        fail("--http-port, --peer-port and --admin-port must lie at least 3 apart", exit_code=USAGE)
     options = DemoOptions(
         data_dir=data.resolve(),
         http_port=http_port,
         peer_port=peer_port,
+        admin_port=admin_port,
         site_dir=site_dir.resolve() if (site_dir / "index.html").is_file() else None,
     )
     screen = Screen(

@@ -9,6 +9,26 @@ from bitebyte.config import ConfigProblems, load_node_config
 
 EXIT_BAD_CONFIG = 2
 
+AdminListen = Annotated[
+    str | None,
+    typer.Option(help="Admin API for operators, such as 127.0.0.1:9080.  [default: none]"),
+]
+AdminCaFile = Annotated[
+    Path | None, typer.Option(help="CA whose certificates may use the admin API (mTLS).")
+]
+AdminCertificateFile = Annotated[
+    Path | None, typer.Option(help="Certificate of the admin API, with its host in the SAN.")
+]
+AdminKeyFile = Annotated[Path | None, typer.Option(help="That certificate's key.")]
+
+PeerCaFile = Annotated[Path | None, typer.Option(help="CA of the peers (mTLS).")]
+PeerCertificateFile = Annotated[
+    Path | None, typer.Option(help="This member's certificate, with its name as DNS SAN.")
+]
+PeerKeyFile = Annotated[Path | None, typer.Option(help="The certificate's key.")]
+SiteDir = Annotated[Path | None, typer.Option(help="The built site (web/dist).")]
+LogFormat = Annotated[str | None, typer.Option(help="console or json.  [default: json]")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command to the program."""
@@ -45,19 +65,19 @@ def register(app: typer.Typer) -> None:
         peer_listen: Annotated[
             str | None, typer.Option(help="Other members.  [default: 127.0.0.1:7080]")
         ] = None,
-        peer_ca_file: Annotated[Path | None, typer.Option(help="CA of the peers (mTLS).")] = None,
-        peer_certificate_file: Annotated[
-            Path | None, typer.Option(help="This member's certificate, with its name as DNS SAN.")
-        ] = None,
-        peer_key_file: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
-        site_dir: Annotated[Path | None, typer.Option(help="The built site (web/dist).")] = None,
+        peer_ca_file: PeerCaFile = None,
+        peer_certificate_file: PeerCertificateFile = None,
+        peer_key_file: PeerKeyFile = None,
+        admin_listen: AdminListen = None,
+        admin_ca_file: AdminCaFile = None,
+        admin_certificate_file: AdminCertificateFile = None,
+        admin_key_file: AdminKeyFile = None,
+        site_dir: SiteDir = None,
         insecure_cookie: Annotated[
             bool | None,
             typer.Option("--insecure-cookie", help="Cookies for plain HTTP on one machine."),
         ] = None,
-        log_format: Annotated[
-            str | None, typer.Option(help="console or json.  [default: json]")
-        ] = None,
+        log_format: LogFormat = None,
     ) -> None:
         """Run one member of a cluster.
 
@@ -78,6 +98,10 @@ def register(app: typer.Typer) -> None:
             "peer_ca_file": peer_ca_file,
             "peer_certificate_file": peer_certificate_file,
             "peer_key_file": peer_key_file,
+            "admin_listen": admin_listen,
+            "admin_ca_file": admin_ca_file,
+            "admin_certificate_file": admin_certificate_file,
+            "admin_key_file": admin_key_file,
             "site_dir": site_dir,
             "insecure_cookie": insecure_cookie,
             "log_format": log_format,

@@ -1,6 +1,7 @@
 """What to start: addresses, folders and command lines of the demo's nodes. Pure."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ HOST = "127.0.0.1"
 """Nothing of the demo is reachable from another machine."""
 HTTP_PORT_DEFAULT = 8080
 PEER_PORT_DEFAULT = 7080
+ADMIN_PORT_DEFAULT = 9080
 PORT_MAX = 65_535
 
 
@@ -18,12 +20,14 @@ PORT_MAX = 65_535
 class DemoOptions:
     """What the person at the terminal asked for.
 
-    Node n listens on `http_port + n - 1` for browsers and on `peer_port + n - 1` for its peers.
+    Node n listens on `http_port + n - 1` for browsers, on `peer_port + n - 1` for its peers and on
+    `admin_port + n - 1` for operators.
     """
 
     data_dir: Path
     http_port: int = HTTP_PORT_DEFAULT
     peer_port: int = PEER_PORT_DEFAULT
+    admin_port: int = ADMIN_PORT_DEFAULT
     site_dir: Path | None = None
     """The built site; None: the nodes serve the API only."""
 
@@ -37,6 +41,7 @@ class NodePlan:
     http_port: int
     peer_port: int
     data_dir: Path
+    admin_port: int = ADMIN_PORT_DEFAULT
 
     @property
     def url(self) -> str:
@@ -54,9 +59,10 @@ class NodePlan:
         return self.data_dir / "postgres" / "PG_VERSION"
 
 
-def overlapping_ports(http_port: int, peer_port: int) -> bool:
-    """Whether the two port ranges share a port."""
-    return abs(http_port - peer_port) < NODES_COUNT
+def overlapping_ports(*first_ports: int) -> bool:
+    """Whether two of the port ranges share a port."""
+    ordered = sorted(first_ports)
+    return any(after - before < NODES_COUNT for before, after in itertools.pairwise(ordered))
 
 
 def plan_nodes(options: DemoOptions, cluster: ClusterFile) -> tuple[NodePlan, ...]:
@@ -67,6 +73,7 @@ def plan_nodes(options: DemoOptions, cluster: ClusterFile) -> tuple[NodePlan, ..
             member_id=member.id,
             http_port=options.http_port + offset,
             peer_port=options.peer_port + offset,
+            admin_port=options.admin_port + offset,
             data_dir=options.data_dir / member.name,
         )
         for offset, member in enumerate(cluster.members)
@@ -108,6 +115,7 @@ def node_command(
         *("--data-dir", str(plan.data_dir)),
         *("--http-listen", f"{HOST}:{plan.http_port}"),
         *("--peer-listen", f"{HOST}:{plan.peer_port}"),
+        *("--admin-listen", f"{HOST}:{plan.admin_port}"),
         *("--cluster-id", str(cluster_id)),
     ]
     for member in plans:

@@ -13,6 +13,7 @@ def check_ports(plans: Sequence[NodePlan]) -> None:
     wanted = [
         *((plan.http_port, plan.name, "HTTP") for plan in plans),
         *((plan.peer_port, plan.name, "peer link") for plan in plans),
+        *((plan.admin_port, plan.name, "admin API") for plan in plans),
     ]
     problems = [
         f"port {port} ({purpose} of {name}) {reason}"
@@ -22,7 +23,7 @@ def check_ports(plans: Sequence[NodePlan]) -> None:
     if problems:
         raise PortTaken(
             f"{'; '.join(problems)}. Stop whatever uses it, or choose other ports: "
-            f"bitebyte demo --http-port 18080 --peer-port 17080"
+            f"bitebyte demo --http-port 18080 --peer-port 17080 --admin-port 19080"
         )
 
 

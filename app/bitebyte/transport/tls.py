@@ -40,7 +40,7 @@ class PeerTls:
             context.load_cert_chain(self.certificate_file, self.key_file)
         except (OSError, ssl.SSLError) as error:
             raise TlsConfigError(
-                f"the peer TLS files cannot be used (ca {self.ca_file}, certificate "
+                f"the TLS files cannot be used (ca {self.ca_file}, certificate "
                 f"{self.certificate_file}, key {self.key_file}): {error}"
             ) from error
         return context
