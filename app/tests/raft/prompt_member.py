@@ -6,14 +6,28 @@ from typing import TypeVar
 
 from memory_disk import MemoryDisk
 
-from bitebyte.raft import ConfState, Entry, HardState, RaftConfig, RawNode, ReadState, Role
+from bitebyte.raft import (
+    ConfChange,
+    ConfState,
+    Entry,
+    HardState,
+    RaftConfig,
+    RawNode,
+    ReadState,
+    Role,
+    SingleChange,
+    Transition,
+)
 from bitebyte.raft.messages import (
     LocalMessage,
     MsgApp,
     MsgAppResp,
+    MsgSnap,
     MsgVote,
     MsgVoteResp,
     PeerMessage,
+    SnapshotRequest,
+    SnapshotStatus,
     StorageApplyResp,
     StorageFetchResp,
 )
@@ -35,14 +49,19 @@ class PromptMember:
         voters: Iterable[int] = (1, 2, 3),
         learners: Iterable[int] = (),
         terms: Iterable[int] = (),
+        after: tuple[int, int] = (0, 0),
         hard_state: HardState | None = None,
         seed: int = 0,
         **options: int,
     ) -> None:
-        self.disk = MemoryDisk()
-        self.disk.entries = [Entry(term, index) for index, term in enumerate(terms, 1)]
-        last_term = self.disk.entries[-1].term if self.disk.entries else 0
-        self.disk.hard_state = hard_state or HardState(term=last_term)
+        """`after` is (index, term) of a snapshot that the log of `terms` follows."""
+        self.disk = MemoryDisk(ConfState(tuple(voters), tuple(learners)))
+        self.disk.applied_index, self.disk.base_term = after
+        self.disk.first_index = self.disk.applied_index + 1
+        self.disk.entries = [
+            Entry(term, index) for index, term in enumerate(terms, self.disk.first_index)
+        ]
+        self.disk.hard_state = hard_state or HardState(term=self.disk.term(self.disk.last_index))
         self.config = RaftConfig(
             id=member_id,
             **{
@@ -51,13 +70,18 @@ class PromptMember:
                 **options,
             },
         )
-        self.conf_state = ConfState(tuple(voters), tuple(learners))
-        self.disk.conf_state = self.conf_state
         self.seed = seed
         self.applied: list[Entry] = []
         self.reads: list[ReadState] = []
         self.sent: list[PeerMessage] = []
+        self.snapshot_requests: list[SnapshotRequest] = []
         self.node = self._start()
+
+    @property
+    def conf_state(self) -> ConfState:
+        """What its state machine knows; the core agrees."""
+        assert self.node.conf_state == self.disk.conf_state
+        return self.disk.conf_state
 
     def _start(self) -> RawNode:
         return self.disk.start(self.config, random=Random(self.seed))
@@ -65,6 +89,7 @@ class PromptMember:
     def restart(self) -> None:
         self.disk.crash()
         self.sent.clear()
+        self.snapshot_requests.clear()
         self.node = self._start()
 
     def step(self, *messages: PeerMessage | LocalMessage) -> list[PeerMessage]:
@@ -86,6 +111,21 @@ class PromptMember:
     def propose(self, *payloads: bytes) -> list[PeerMessage]:
         self.node.propose(payloads)
         return self.work()
+
+    def propose_change(
+        self, *parts: SingleChange, transition: Transition = Transition.AUTO
+    ) -> list[PeerMessage]:
+        """Without parts it leaves a joint configuration."""
+        self.node.propose_conf_change(ConfChange(parts, transition))
+        return self.work()
+
+    def transfer(self, transferee: int) -> list[PeerMessage]:
+        self.node.transfer_leader(transferee)
+        return self.work()
+
+    def compact(self, through_index: int) -> None:
+        self.disk.compact(through_index)
+        self.node.compact(through_index)
 
     def read(self, request_id: int) -> list[PeerMessage]:
         assert self.node.read_index(request_id)
@@ -109,6 +149,7 @@ class PromptMember:
             self.disk.submit(ready.append)
             for response in self.disk.finish_write():
                 (own if response.to == self.node.id else self.sent).append(response)  # pyright: ignore[reportArgumentType]
+        self.snapshot_requests.extend(ready.snapshots)
         if ready.apply is not None:
             self.applied.extend(ready.apply.entries)
             self.disk.apply(ready.apply.entries)
@@ -136,7 +177,8 @@ class PromptMember:
 
     @property
     def log_terms(self) -> list[int]:
-        return [self.node.core.log.term(i) for i in range(1, self.node.last_index + 1)]
+        log = self.node.core.log
+        return [log.term(index) for index in range(log.first_index, self.node.last_index + 1)]
 
     @property
     def payloads(self) -> list[bytes]:
@@ -168,8 +210,38 @@ class Group:
         queue = list(messages)
         while queue:
             message = queue.pop(0)
-            if message.to in self.members and not self.is_lost(message):
+            is_lost = message.to not in self.members or self.is_lost(message)
+            if not is_lost:
                 queue.extend(self[message.to].step(message))
+                queue.extend(self._snapshots_of(message.to))
+            if isinstance(message, MsgSnap):
+                queue.extend(self._end_snapshot(message, is_failed=is_lost))
+
+    def _snapshots_of(self, member_id: int) -> list[PeerMessage]:
+        """What the member was asked to stream."""
+        member = self[member_id]
+        requests, member.snapshot_requests = member.snapshot_requests, []
+        return [
+            MsgSnap(
+                to=request.peer_id,
+                sender=member_id,
+                term=member.node.term,
+                snapshot=member.disk.snapshot(),
+            )
+            for request in requests
+        ]
+
+    def _end_snapshot(self, message: MsgSnap, *, is_failed: bool) -> list[PeerMessage]:
+        """Tells the sender how its stream has ended."""
+        return self[message.sender].step(
+            SnapshotStatus(
+                to=message.sender,
+                sender=message.sender,
+                peer_id=message.to,
+                index=message.snapshot.index,
+                is_failed=is_failed,
+            )
+        )
 
     def elect(self, member_id: int) -> None:
         self.deliver(self[member_id].campaign())
@@ -177,9 +249,17 @@ class Group:
     def propose(self, member_id: int, *payloads: bytes) -> None:
         self.deliver(self[member_id].propose(*payloads))
 
+    def change(
+        self, member_id: int, *parts: SingleChange, transition: Transition = Transition.AUTO
+    ) -> None:
+        self.deliver(self[member_id].propose_change(*parts, transition=transition))
+
+    def transfer(self, member_id: int, transferee: int) -> None:
+        self.deliver(self[member_id].transfer(transferee))
+
     def tick(self, member_id: int, count: int = 1) -> None:
         for _ in range(count):
-            self.deliver(self[member_id].tick())
+            self.deliver([*self[member_id].tick(), *self._snapshots_of(member_id)])
 
     def isolate(self, *member_ids: int) -> None:
         """Nothing reaches these members any more, nor leaves them."""
