@@ -50,8 +50,10 @@ class RawNode:
         """Starts a member from what its storage holds: first_index 1 and last_index 0 if nothing.
 
         `entries` are those after `applied_index`, up to `last_index`. `term_runs` cover the whole
-        stored log. hard_state.commit is a hint and is clamped to [applied_index, last_index].
-        Raises ConfigError when options or stored state contradict themselves.
+        stored log and, where it is compacted, the entry before it. `conf_state` is as of
+        `applied_index`; empty on a member that joins. hard_state.commit is a hint and is clamped
+        to [applied_index, last_index]. Raises ConfigError when options or stored
+        state contradict themselves.
         """
         _check_config(config)
         log = RaftLog(
@@ -78,7 +80,8 @@ class RawNode:
 
     def step(self, message: PeerMessage | LocalMessage) -> None:
         """Takes a message from a peer, or an answer from own storage. Late, repeated and foreign
-        messages are harmless. Raises AcknowledgedLogLost when this member must not go on."""
+        messages are harmless. Raises ConfChangeUnreadable when the log holds a change of membership
+        of a version that this member does not know: it must not go on."""
         dispatch.step(self.core, message)
         self.core.check_invariants()
 
