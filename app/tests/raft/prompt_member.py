@@ -10,6 +10,7 @@ from bitebyte.raft import (
     ConfChange,
     ConfState,
     Entry,
+    EntryKind,
     HardState,
     RaftConfig,
     RawNode,
@@ -182,8 +183,10 @@ class PromptMember:
 
     @property
     def payloads(self) -> list[bytes]:
-        """What was applied, without the no-ops of new leaders."""
-        return [entry.data for entry in self.applied if entry.data]
+        """The commands that were applied."""
+        return [
+            entry.data for entry in self.applied if entry.data and entry.kind == EntryKind.NORMAL
+        ]
 
 
 def only(messages: Iterable[PeerMessage], kind: type[M], to: int | None = None) -> list[M]:
