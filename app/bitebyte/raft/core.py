@@ -347,11 +347,10 @@ class Core:
             assert not log.committed_conf_index, "a campaign under an outdated configuration"
             return
         assert self.leader_id == self.id == self.vote, "a leader that follows somebody"
+        next_index_max = log.last_index + 1
+        sent_max = self.config.inflight_messages_max
         for peer in self.peers:
-            match_index, next_index = peer.match_index, peer.next_index
-            assert match_index < next_index, "match_index reaches next_index"
-            assert next_index <= log.last_index + 1, "a peer is ahead of its leader"
-            if peer.state is ProgressState.REPLICATE:
-                assert len(peer.inflights) <= self.config.inflight_messages_max, "too much sent"
-            else:
-                assert not peer.inflights, "appends are pipelined to an unknown log"
+            assert peer.match_index < peer.next_index <= next_index_max, "a peer out of its bounds"
+            sent = len(peer.inflights)
+            assert sent <= sent_max, "more is under way than allowed"
+            assert not sent or peer.state is ProgressState.REPLICATE, "sent ahead without knowing"
