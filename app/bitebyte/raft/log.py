@@ -324,10 +324,10 @@ class RaftLog:
         return True
 
     def has_appliable(self, bytes_max: int) -> bool:
-        """Whether committed and locally durable entries wait, and the state machine has room."""
+        """Whether committed and locally durable entries wait, and the state machine has room. While
+        a snapshot is installed nothing counts as durable."""
         return (
-            self.snapshot is None
-            and self.applying < min(self.committed, self.stable)
+            self.applying < min(self.committed, self.stable)
             and self._applying_bytes < 2 * bytes_max
             and len(self._applies) < APPLIES_OUTSTANDING_MAX
         )
