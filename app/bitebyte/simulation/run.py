@@ -23,7 +23,7 @@ from bitebyte.simulation.verdict import Violation
 from bitebyte.simulation.workload import Workload
 from bitebyte.simulation.world import World
 
-SET_UP_S_MAX = 15.0
+SET_UP_S_MAX = 30.0
 SETTLE_ELECTIONS_MAX = 40
 """Longest election timeouts after which a healed cluster must be of one mind and take orders."""
 
@@ -193,12 +193,13 @@ class Run:
         core, rest = self._draw_core(random)
         world.loop.call_soon(self._freeze, core, rest)
         before = len(world.invariants.committed)
-        self.workload.probe(core)
+        probes = self.workload.probe(core)
         self._wait(
-            lambda: self.workload.probes_answered > 0 and len(world.invariants.committed) > before,
+            lambda: probes.answered > 0 and len(world.invariants.committed) > before,
             self._bound_s,
             f"one of {core} takes an order",
         )
+        probes.is_over = True
 
     def _draw_core(self, random: Random) -> tuple[list[int], list[int]]:
         """A random set of members that is a quorum whatever configuration is in force, and those
@@ -249,9 +250,9 @@ class Run:
             "all clients finish",
         )
         self._wait(self._is_of_one_mind, bound_s, "all members are equal after all faults ended")
-        self.workload.probe([member.id for member in self.world.participants()])
+        probes = self.workload.probe([member.id for member in self.world.participants()])
         self._wait(
-            lambda: self.workload.probes_open == 0,
+            lambda: probes.answered == probes.count,
             bound_s,
             "every member takes an order after all faults ended",
         )

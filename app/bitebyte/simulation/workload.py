@@ -27,8 +27,9 @@ START_MS = 1_764_000_000_000
 BUSINESS_DAY = "2025-11-24"
 PRODUCT_COUNT = 3
 PROPOSE_TIMEOUT_S = 1.0
-ATTEMPT_TIMEOUT_S = 1.5
-"""A client hangs up after that; the member may still be at work."""
+SET_UP_TIMEOUT_S = 15.0
+HANG_UP_S = 1.0
+"""A client hangs up so long after a member should have answered; it may still be at work."""
 
 ATTEMPTS_MAX = 6
 SET_UP_CLIENT = -1
@@ -62,6 +63,16 @@ class Bar:
         self.product_ids: list[str] = []
 
 
+class Probes:
+    """Orders that show who makes progress."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.answered = 0
+        self.is_over = False
+        """Nobody waits for the rest of them."""
+
+
 class Workload:
     """All clients of one run. `history` holds what they saw."""
 
@@ -71,8 +82,6 @@ class Workload:
         self.bar = Bar()
         self.is_set_up = False
         self.busy_clients = 0
-        self.probes_answered = 0
-        self.probes_open = 0
         self.acked_orders: list[Order] = []
         self._loop = SimulatedLoop(world.scheduler, "clients")
         world.other_loops.append(self._loop)
@@ -97,17 +106,19 @@ class Workload:
             self.busy_clients += 1
             self._loop.call_soon(self._spawn, self._run_client, own, start_s)
 
-    def probe(self, member_ids: list[int]) -> None:
+    def probe(self, member_ids: list[int]) -> "Probes":
         """Lets each of these members take an order, however often it has to be asked."""
+        probes = Probes(len(member_ids))
         for member_id in member_ids:
-            self.probes_open += 1
-            self._loop.call_soon(self._spawn, self._probe, self.world.members[member_id])
+            member = self.world.members[member_id]
+            self._loop.call_soon(self._spawn, self._probe, member, probes)
+        return probes
 
-    async def _probe(self, member: Member) -> None:
+    async def _probe(self, member: Member, probes: "Probes") -> None:
         self._probe_count += 1
         key = f"probe-{self._probe_count}"
         call = self.history.invoke(PROBE_CLIENT, "reserve", self.bar.ingredient_ids[0], 1)
-        while True:
+        while not probes.is_over:
             command = self._ordering(self.bar.guest_ids[0], 0, 1, key)
             try:
                 result, index = await self._propose(member, command)
@@ -115,8 +126,7 @@ class Workload:
                 await asyncio.sleep(0.1)
             else:
                 self.history.end(call, index, result)
-                self.probes_answered += 1
-                self.probes_open -= 1
+                probes.answered += 1
                 return
 
     def _spawn(self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
@@ -225,7 +235,7 @@ class Workload:
         for attempt in range(50):
             member = self.world.members[member_ids[attempt % len(member_ids)]]
             try:
-                result, index = await self._propose(member, make())
+                result, index = await self._propose(member, make(), SET_UP_TIMEOUT_S)
             except NotAsked:
                 await asyncio.sleep(0.1)
                 continue
@@ -412,14 +422,21 @@ class Workload:
             self.history.fail(call)
         return None
 
-    async def _propose(self, member: Member, command: c.AnyCommand) -> tuple[Result, int]:
+    async def _propose(
+        self, member: Member, command: c.AnyCommand, timeout_s: float = PROPOSE_TIMEOUT_S
+    ) -> tuple[Result, int]:
         async def propose(node: Node) -> tuple[Result, int]:
-            proposed = await node.propose(command, timeout_s=PROPOSE_TIMEOUT_S)
+            proposed = await node.propose(command, timeout_s=timeout_s)
             return proposed.result, proposed.index
 
-        return await self._ask(member, propose)
+        return await self._ask(member, propose, timeout_s)
 
-    async def _ask(self, member: Member, work: Callable[[Node], Awaitable[T]]) -> T:
+    async def _ask(
+        self,
+        member: Member,
+        work: Callable[[Node], Awaitable[T]],
+        timeout_s: float = PROPOSE_TIMEOUT_S,
+    ) -> T:
         """Lets a member do the work on its own loop. Raises NotAsked or NotKnown."""
         await asyncio.sleep(self._latency_s())
         life = member.life
@@ -439,7 +456,7 @@ class Workload:
 
         life.loop.call_soon(lambda: life.loop.create_task(serve()))
         try:
-            async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s + HANG_UP_S):
                 value = await answer
         except TimeoutError:
             raise NotKnown from None
