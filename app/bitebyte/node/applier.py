@@ -203,7 +203,7 @@ class Applier:
         bring what is wanted."""
         waits: dict[LoadTicket, None] = {}
         missing: set[Key] = set()
-        for key in wanted:
+        for key in sorted(wanted, key=lambda key: (key.kind, key.parts)):
             if self.rows.is_loaded(key):
                 continue
             ticket = self.rows.loading(key)

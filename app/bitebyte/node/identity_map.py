@@ -35,6 +35,10 @@ class LoadTicket:
         self.tainted: set[Key] = set()
 
 
+def _in_order(key: Key) -> tuple[str, tuple[str, ...]]:
+    return key.kind, key.parts
+
+
 class IdentityMap:
     """The state as of the newest applied entry, as far as it is in memory.
 
@@ -108,7 +112,8 @@ class IdentityMap:
     def end_load(self, ticket: LoadTicket, found: Mapping[Key, AnyEntity]) -> None:
         """Takes over what was read, except what memory knows better or cannot be sure of."""
         self._loads.remove(ticket)
-        for key in ticket.keys:
+        # In a fixed order, because rows leave memory in the order in which they came.
+        for key in sorted(ticket.keys, key=_in_order):
             rows = self._rows.setdefault(key.kind, {})
             if key.parts not in rows and key not in ticket.tainted:
                 rows[key.parts] = found.get(key)

@@ -141,6 +141,7 @@ class Invariants:
             return
         entries = log.slice(first, _BYTES_ALL)[: log.committed + 1 - first]
         committed = self.committed
+        known_count = len(committed)
         for entry in entries:
             if entry.index <= len(committed):
                 if committed[entry.index - 1] != entry:
@@ -156,7 +157,7 @@ class Invariants:
             else:
                 self._report("Log Matching", f"{_name(process)} skips to {_brief(entry)}")
                 return
-        if entries[-1] is committed[-1]:
+        if len(committed) > known_count:
             self._check_first_commit(process, entries[-1])
 
     def _check_first_commit(self, process: Process, entry: Entry) -> None:

@@ -54,16 +54,16 @@ def _forget_idempotency_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plant", "invariant"),
+    ("plant", "invariants"),
     [
-        (_vote_for_short_logs, "Leader Completeness"),
-        (_forget_idempotency_keys, "exactly once"),
+        (_vote_for_short_logs, {"Leader Completeness"}),
+        (_forget_idempotency_keys, {"exactly once", "linearizable history"}),
     ],
 )
 def test_a_planted_bug_is_found(
-    plant: Plant, invariant: str, monkeypatch: pytest.MonkeyPatch
+    plant: Plant, invariants: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(monkeypatch)
     found = next((o.violation for o in map(run_seed, range(60)) if o.violation is not None), None)
     assert found is not None
-    assert found.invariant == invariant
+    assert found.invariant in invariants
