@@ -1,4 +1,5 @@
-"""Three real nodes with a database each, on free loopback ports, in one folder."""
+"""Real nodes with a database each, on free loopback ports, in one folder: three at first, more or
+fewer as members come and go."""
 
 import random
 from collections.abc import Generator
@@ -32,49 +33,94 @@ class Cluster:
     def __init__(self, folder: Path, *, seed: int, site_dir: Path | None = None) -> None:
         """Lays the cluster out; nothing runs yet. Same seed, same ids (ports differ)."""
         chance = random.Random(seed)
-        ports = free_ports(6)
         self.folder = folder
-        self.specs = tuple(
-            NodeSpec(
-                name=f"node-{number}",
-                member_id=chance.getrandbits(62) + 1,
-                http_port=ports[number - 1],
-                peer_port=ports[number + 2],
-                data_dir=folder / f"node-{number}",
-            )
-            for number in (1, 2, 3)
-        )
+        self._site_dir = site_dir
         self.cluster_id = chance.getrandbits(62) + 1
-        self.nodes = {
-            spec.name: NodeProcess(spec, self._arguments(spec, site_dir), self._log_path(spec))
-            for spec in self.specs
-        }
+        founders = [
+            self._lay_out(f"node-{number}", member_id=chance.getrandbits(62) + 1)
+            for number in (1, 2, 3)
+        ]
+        self._founders = founders
+        self.nodes = {spec.name: self._node(spec) for spec in founders}
+        """Those that take part, by name. Replaced as a whole, so that other threads may look."""
         self._http = httpx.Client(timeout=PROBE_TIMEOUT_S)
 
-    def _log_path(self, spec: NodeSpec) -> Path:
-        return self.folder / f"{spec.name}.out"
+    def _lay_out(self, name: str, *, member_id: int) -> NodeSpec:
+        http_port, peer_port, admin_port = free_ports(3)
+        return NodeSpec(
+            name=name,
+            member_id=member_id,
+            http_port=http_port,
+            peer_port=peer_port,
+            admin_port=admin_port,
+            data_dir=self.folder / name,
+        )
 
-    def _arguments(self, spec: NodeSpec, site_dir: Path | None) -> tuple[str, ...]:
+    def _node(self, spec: NodeSpec, *arguments: str) -> NodeProcess:
+        log_path = self.folder / f"{spec.name}.out"
+        return NodeProcess(spec, (*self._arguments(spec), *arguments), log_path)
+
+    def _arguments(self, spec: NodeSpec) -> tuple[str, ...]:
         arguments = ["--name", spec.name, "--data-dir", str(spec.data_dir)]
         arguments += ["--http-listen", f"127.0.0.1:{spec.http_port}"]
         arguments += ["--peer-listen", f"127.0.0.1:{spec.peer_port}"]
-        for member in self.specs:
-            arguments += ["--member", member.member]
+        arguments += ["--admin-listen", f"127.0.0.1:{spec.admin_port}"]
+        if spec in self._founders:
+            for member in self._founders:
+                arguments += ["--member", member.member]
         arguments += ["--cluster-id", str(self.cluster_id), "--insecure-cookie"]
-        if site_dir is not None:
-            arguments += ["--site-dir", str(site_dir)]
+        if self._site_dir is not None:
+            arguments += ["--site-dir", str(self._site_dir)]
         return tuple(arguments)
+
+    @property
+    def specs(self) -> tuple[NodeSpec, ...]:
+        """Of those that take part."""
+        return tuple(node.spec for node in self.nodes.values())
 
     @property
     def urls(self) -> dict[str, str]:
         """Where each node answers, by name."""
         return {spec.name: spec.url for spec in self.specs}
 
+    @property
+    def admin_urls(self) -> dict[str, str]:
+        """Where each node takes orders of its operators, by name."""
+        return {spec.name: spec.admin_url for spec in self.specs}
+
     def bootstrap(self) -> None:
         """First start of all nodes, and waits until all are ready."""
         for node in self.nodes.values():
             node.start("--bootstrap")
         self.wait_ready()
+
+    def start_joiner(self, name: str) -> NodeProcess:
+        """Starts a node with an empty database that waits to be added. It takes part, for this
+        harness, only after `admit`."""
+        node = self._node(self._lay_out(name, member_id=0), "--join")
+        node.start()
+        return node
+
+    def answers_admin(self, node: NodeProcess) -> bool:
+        """Whether it takes orders of operators, member or not. An error if it has ended."""
+        if not node.is_running:
+            raise AssertionError(f"{node.spec.name} ended ({node.exit_code}); {node.log_tail()}")
+        try:
+            answer = self._http.get(f"{node.spec.admin_url}/admin/v1/identity")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
+
+    def admit(self, node: NodeProcess) -> None:
+        """From now on customers may ask it, and it is judged like the others."""
+        self.nodes = {**self.nodes, node.spec.name: node}
+
+    def dismiss(self, name: str) -> None:
+        """It is no member any more: stops it, if it runs, and forgets it."""
+        node = self.nodes[name]
+        self.nodes = {other: node for other, node in self.nodes.items() if other != name}
+        if node.is_running:
+            node.stop()
 
     def start(self, name: str) -> None:
         """Starts a node that ended; `wait_ready` tells when it serves."""
@@ -145,7 +191,7 @@ class Cluster:
         found: Leader | None = None
         for spec in self.specs:
             seen = self.view(spec.name)
-            if seen is None or str(seen["leader_id"]) != str(spec.member_id):
+            if seen is None or seen["node"]["role"] != "leader":
                 continue
             if found is None or seen["term"] > found.term:
                 found = Leader(spec.name, seen["term"])

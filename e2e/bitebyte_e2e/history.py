@@ -8,6 +8,7 @@ keeps it open: it may have happened or not.
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from bitebyte_e2e.client import Answer, Json
@@ -112,6 +113,25 @@ class History:
         that was already on its way does not count."""
         late = [operation for operation in self.confirmed if operation.last.invoked_ns > moment_ns]
         return min(late, key=lambda operation: operation.ended_ns, default=None)
+
+    def longest_gap_s(self, begin_ns: int, end_ns: int) -> float:
+        """The longest time between two confirmations, or between one and the begin or the end."""
+        times = sorted(
+            operation.ended_ns
+            for operation in self.confirmed
+            if begin_ns <= operation.ended_ns <= end_ns
+        )
+        return max(b - a for a, b in pairwise([begin_ns, *times, end_ns])) / 1e9
+
+    def failures_between(self, begin_ns: int, end_ns: int) -> list[Attempt]:
+        """Attempts that ended in this time without a definite answer."""
+        return [
+            attempt
+            for operation in self.operations
+            for attempt in list(operation.attempts)
+            if begin_ns <= attempt.ended_ns <= end_ns
+            and (attempt.status is None or attempt.status >= 500)
+        ]
 
     def summary(self) -> dict[str, Any]:
         """Counts for the text of a report."""

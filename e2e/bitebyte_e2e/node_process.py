@@ -19,13 +19,19 @@ class NodeSpec:
 
     name: str
     member_id: int
+    """0: it makes its own when it joins."""
     http_port: int
     peer_port: int
+    admin_port: int
     data_dir: Path
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def admin_url(self) -> str:
+        return f"http://127.0.0.1:{self.admin_port}"
 
     @property
     def member(self) -> str:

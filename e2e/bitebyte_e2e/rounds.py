@@ -34,6 +34,11 @@ class Outage:
     ended."""
     rejoin_s: float
     """From the restart until what was killed is ready again, under load."""
+    gap_s: float = 0.0
+    """The longest time without a confirmation between the fault's begin and its end, where the
+    fault is planned work that customers should not notice."""
+    failures: int = 0
+    """Attempts in that time without a definite answer."""
 
 
 Fault = Callable[[Cluster, Workload, random.Random], Outage]
@@ -100,7 +105,7 @@ def play_round(cluster: Cluster, slug: str, fault: Fault, chance: random.Random)
         tokens = register_customers(client, slug=slug, count=CUSTOMERS)
     before = cluster.wait_leader()
     workload = Workload(
-        urls=cluster.urls,
+        urls=lambda: cluster.urls,
         bar=bar,
         customer_tokens=tokens,
         merchant_token=merchant_token,

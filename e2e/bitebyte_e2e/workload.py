@@ -52,12 +52,13 @@ def random_order(chance: random.Random, bar: Bar, key: str) -> Json:
 
 
 class Workload:
-    """Threads that order until they are stopped. `with` starts and stops them."""
+    """Threads that order until they are stopped. `with` starts and stops them. `urls` is asked
+    before each attempt, since members come and go."""
 
     def __init__(
         self,
         *,
-        urls: dict[str, str],
+        urls: Callable[[], dict[str, str]],
         bar: Bar,
         customer_tokens: list[str],
         merchant_token: str,
@@ -119,12 +120,13 @@ class Workload:
     def _finish(self, client: Client, chance: random.Random, operation: Operation) -> None:
         """Attempts the order until its outcome is definite or the customer gives up."""
         deadline = time.monotonic() + DEFINITE_TIMEOUT_S
-        node = chance.choice(sorted(self._urls))
+        urls = self._urls()
+        node = chance.choice(sorted(urls))
         while True:
             invoked_ns = time.monotonic_ns()
             try:
                 outcome = client.place_order(
-                    self._bar.id, operation.body, key=operation.key, base_url=self._urls[node]
+                    self._bar.id, operation.body, key=operation.key, base_url=urls[node]
                 )
             except httpx.TransportError as problem:
                 operation.attempts.append(attempt_of(node, invoked_ns, problem))
@@ -132,13 +134,14 @@ class Workload:
                 operation.attempts.append(attempt_of(node, invoked_ns, outcome))
             if not operation.is_unknown or time.monotonic() > deadline:
                 return
-            node = chance.choice([name for name in sorted(self._urls) if name != node])
+            urls = self._urls()
+            node = chance.choice([name for name in sorted(urls) if name != node])
             pause(chance.uniform(0, _RETRY_PAUSE_S_MAX))
 
     def _serve(self, client: Client, chance: random.Random) -> None:
         """The merchant: takes placed orders through their states, and turns some away."""
         while not self._stopping.is_set():
-            client.base_url = chance.choice(sorted(self._urls.values()))
+            client.base_url = chance.choice(sorted(self._urls().values()))
             try:
                 page = client.request(
                     "GET",
