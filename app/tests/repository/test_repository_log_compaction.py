@@ -102,6 +102,16 @@ async def test_what_is_compacted_cannot_be_fetched(database: Database) -> None:
     assert await database.log.fetch(5, 7, 1000) == entries(5, 6)
 
 
+async def test_a_page_begins_at_the_oldest_entry_that_is_left(database: Database) -> None:
+    await append(database, entries(1, 9))
+    await flush(database, 9)
+    await database.log.compact(4)
+
+    assert await database.log.page(1, 3) == entries(5, 7)
+    assert await database.log.page(8, 3) == entries(8, 9)
+    assert await database.log.page(10, 3) == ()
+
+
 async def test_compaction_never_passes_the_flushed_state(database: Database) -> None:
     await append(database, entries(1, 9))
     await flush(database, 5)
