@@ -215,7 +215,7 @@ async def _serving_admin(config: NodeConfig, member: OpenMember) -> AsyncGenerat
         assert config.admin_certificate_file is not None, "the configuration was checked"
         assert config.admin_key_file is not None, "the configuration was checked"
         tls = PeerTls(config.admin_ca_file, config.admin_certificate_file, config.admin_key_file)
-    app = create_admin_app(member.node, is_tls=tls is not None)
+    app = create_admin_app(member.node, member.database.log, is_tls=tls is not None)
     async with serving_admin(app, host=listen.host, port=listen.port, tls=tls):
         yield
 

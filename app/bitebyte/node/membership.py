@@ -228,6 +228,7 @@ class MembershipView:
             member,
             role=role,
             match_index=progress.match_index if progress is not None else None,
+            progress=progress.state.name.lower() if progress is not None else None,
             commit_index=report.commit_index if report else None,
             applied_index=report.applied_index if report else None,
             flushed_index=report.flushed_index if report else None,

@@ -84,6 +84,8 @@ class MemberStatus(msgspec.Struct, frozen=True):
     wants_vote: bool = False
     replaces_id: int = 0
     level_known: int | None = None
+    progress: str | None = None
+    """How the leader sends to it, `probe`, `replicate` or `snapshot`; the leader knows it."""
 
 
 class NodeStatus(msgspec.Struct, frozen=True):

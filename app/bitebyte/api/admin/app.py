@@ -7,13 +7,13 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bitebyte.api.admin import identity
-from bitebyte.api.admin.state import AdminState
+from bitebyte.api.admin import identity, log_pages, members, snapshots, verification
+from bitebyte.api.admin.problems import add_admin_exception_handlers
+from bitebyte.api.admin.state import AdminState, StoredEntries
 from bitebyte.api.edge import Edge, send_problem
 from bitebyte.api.errors import problem_of_denied
 from bitebyte.api.headers import SECURITY_HEADERS
 from bitebyte.api.health import health_routes
-from bitebyte.api.problems import add_exception_handlers
 from bitebyte.node.node import Node
 from bitebyte.service.errors import Denied
 
@@ -22,15 +22,16 @@ ADMIN_PATH: Final = "/admin/v1"
 BROWSER_HEADERS: Final = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-mode"})
 
 
-def create_admin_app(node: Node, *, is_tls: bool) -> ASGIApp:
+def create_admin_app(node: Node, entries: StoredEntries, *, is_tls: bool) -> ASGIApp:
     """Everything that an operator can ask of a running node.
 
     Without TLS it believes whoever reaches it: to be served on loopback only.
     """
     api = FastAPI(title="BiteByte admin API", openapi_url=None, docs_url=None, redoc_url=None)
-    api.state.admin = AdminState(node)
-    add_exception_handlers(api)
-    api.include_router(identity.router, prefix=ADMIN_PATH)
+    api.state.admin = AdminState(node, entries)
+    add_admin_exception_handlers(api)
+    for part in (identity, members, log_pages, verification, snapshots):
+        api.include_router(part.router, prefix=ADMIN_PATH)
     api.router.routes.extend(health_routes(node, prefix=ADMIN_PATH))
     return Edge(
         ProgramsOnly(api, is_tls=is_tls),

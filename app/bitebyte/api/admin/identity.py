@@ -13,15 +13,18 @@ router = APIRouter(route_class=StrictRoute)
 
 @router.get("/identity")
 async def get_identity(admin: WithAdmin) -> Response:
-    """Ids are text, because they have 63 bits."""
-    node = admin.node
-    identity = node.identity
+    """Ids are text, because they have 63 bits. `state` is that of a member; `removed`: it was one
+    and never will be again."""
+    status = admin.node.status()
+    own = next(member for member in status.members if member.id == status.member_id)
     return JsonAnswer(
         {
-            "cluster_id": str(identity.cluster_id),
-            "id": str(identity.member_id),
-            "name": identity.name,
+            "cluster_id": str(status.cluster_id),
+            "id": str(status.member_id),
+            "name": status.name,
+            "peer_address": own.peer_address,
+            "state": "removed" if status.is_removed else own.state,
             "version": __version__,
         },
-        index=node.applied_index,
+        index=status.applied_index,
     )
