@@ -5,7 +5,7 @@ Errors go to stderr as one line, answers to stdout. Every command's help names i
 
 import typer
 
-from bitebyte.cli import demo, node, openapi, status, version
+from bitebyte.cli import demo, log, member, node, openapi, status, verify, version
 
 app = typer.Typer(
     name="bitebyte",
@@ -19,5 +19,8 @@ app = typer.Typer(
 node.register(app)
 demo.register(app)
 status.register(app)
+member.register(app)
+log.register(app)
+verify.register(app)
 openapi.register(app)
 version.register(app)

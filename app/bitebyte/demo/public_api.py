@@ -5,6 +5,7 @@ nothing of the program behind the address.
 """
 
 import http.client
+import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -51,12 +52,20 @@ def call(
     timeout_s: float,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Answer:
-    """One request to one node. Raises Unreachable; a refusal is an Answer like any other."""
+    """One request to one node. Raises Unreachable; a refusal is an Answer like any other.
+
+    `tls` is for `https` addresses; by default those are checked against the machine's own CAs.
+    """
     parts = urlsplit(url)
     assert parts.hostname is not None, "the caller has checked the address"
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname, parts.port, timeout=timeout_s)
+    if parts.scheme == "https":
+        connection = http.client.HTTPSConnection(
+            parts.hostname, parts.port, timeout=timeout_s, context=tls
+        )
+    else:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout_s)
     try:
         connection.request(
             method, parts.path.rstrip("/") + path, body=body, headers=dict(headers or {})

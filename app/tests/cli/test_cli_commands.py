@@ -12,7 +12,15 @@ from bitebyte import __version__
 from bitebyte.cli import app
 
 RUNNER = CliRunner(env={"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1"})
-COMMANDS = ("node", "demo", "status", "openapi", "version")
+COMMANDS = ("node", "demo", "status", "member", "log", "verify", "openapi", "version")
+PARTS = {
+    "member": ("list", "add", "replace", "promote", "demote", "remove", "transfer"),
+    "log": ("show",),
+}
+COMPLETE_COMMANDS = [
+    *([command] for command in COMMANDS if command not in PARTS),
+    *([command, part] for command, parts in PARTS.items() for part in parts),
+]
 
 
 @pytest.fixture
@@ -29,9 +37,9 @@ def test_without_a_command_the_program_explains_itself() -> None:
         assert command in result.output
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_that_names_its_exit_codes(command: str) -> None:
-    result = RUNNER.invoke(app, [command, "--help"])
+@pytest.mark.parametrize("command", COMPLETE_COMMANDS, ids=" ".join)
+def test_every_command_has_help_that_names_its_exit_codes(command: list[str]) -> None:
+    result = RUNNER.invoke(app, [*command, "--help"])
     assert result.exit_code == 0
     assert "Exit code" in result.output
 

@@ -1,0 +1,139 @@
+"""Members in this process, with a database each and real admin listeners, for the command line."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import structlog
+from click.testing import Result
+from typer.testing import CliRunner
+
+from bitebyte.api.admin.app import create_admin_app
+from bitebyte.api.admin.listener import serving_admin
+from bitebyte.cli import app
+from bitebyte.config import NodeConfig, load_node_config
+from bitebyte.main import OpenMember, open_member
+from bitebyte.repository.embedded import EmbeddedPostgres
+
+CLUSTER_ID = 815
+DEADLINE_S = 30.0
+RUNNER = CliRunner(env={"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"})
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free just now, all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Waits for a condition, and says what was waited for if it does not come."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {DEADLINE_S:g} s for {what}"
+        await asyncio.sleep(0.005)
+
+
+class AdminCluster:
+    """Bootstrapped members, and a command line that knows their addresses."""
+
+    def __init__(self, folder: Path, server: EmbeddedPostgres, size: int) -> None:
+        self._folder = folder
+        self._server = server
+        self.ports = free_ports(size)
+        self.members: dict[str, OpenMember] = {}
+        self.urls: dict[str, str] = {}
+        self._stacks: dict[str, contextlib.AsyncExitStack] = {}
+
+    def config(self, number: int, dsn: str, **changes: object) -> NodeConfig:
+        name = f"node-{number}"
+        dsn_file = self._folder / f"{name}.dsn"
+        dsn_file.write_text(dsn)
+        options: dict[str, object] = {
+            "name": name,
+            "cluster_id": CLUSTER_ID,
+            "member": [f"node-{n}={n}@127.0.0.1:{p}" for n, p in enumerate(self.ports, 1)],
+            "database_dsn_file": dsn_file,
+            "peer_listen": f"127.0.0.1:{self.ports[number - 1]}"
+            if number <= len(self.ports)
+            else f"127.0.0.1:{free_ports(1)[0]}",
+        }
+        return load_node_config(**{**options, **changes})
+
+    async def new_database(self, number: int) -> str:
+        name = f"cli_{self._folder.name.replace('-', '_')}_{number}"
+        connection = await asyncpg.connect(self._server.dsn)
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        await connection.close()
+        return self._server.dsn_of(name)
+
+    async def start(self, number: int, **changes: object) -> OpenMember:
+        config = self.config(number, await self.new_database(number), **changes)
+        stack = contextlib.AsyncExitStack()
+        member = await stack.enter_async_context(open_member(config))
+        admin = create_admin_app(member.node, member.database.log, is_tls=False)
+        port = await stack.enter_async_context(
+            serving_admin(admin, host="127.0.0.1", port=0, tls=None)
+        )
+        self.members[config.name] = member
+        self.urls[config.name] = f"http://127.0.0.1:{port}"
+        self._stacks[config.name] = stack
+        return member
+
+    async def bootstrap(self) -> None:
+        # The nodes live in the process whose stdout the command line writes to.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+        for number in range(1, len(self.ports) + 1):
+            await self.start(number, bootstrap=True)
+        await self.until_known()
+
+    async def until_known(self) -> None:
+        """Until all are ready, and the leader has heard all of them lately and has written
+        down their names."""
+
+        def is_known() -> bool:
+            nodes = [member.node for member in self.members.values()]
+            leaders = [node for node in nodes if node.status().role == "leader"]
+            return (
+                all(node.is_caught_up for node in nodes)
+                and len(leaders) == 1
+                and len(leaders[0].cluster.members) == len(nodes)
+                and all(member.is_healthy for member in leaders[0].status().members)
+            )
+
+        await until(is_known, "a leader that knows all members")
+
+    async def stop(self, name: str) -> None:
+        del self.members[name]
+        await self._stacks.pop(name).aclose()
+
+    async def stop_all(self) -> None:
+        for name in list(self.members):
+            await self.stop(name)
+        structlog.reset_defaults()
+
+    def leader(self) -> str:
+        return next(n for n, m in self.members.items() if m.node.status().role == "leader")
+
+    async def run(self, *arguments: str, asks: list[str] | None = None) -> Result:
+        """The command, with the addresses of all members, or of those in `asks`."""
+        command = list(arguments)
+        for name in asks or list(self.members):
+            command += ["--admin", self.urls[name]]
+        return await asyncio.to_thread(RUNNER.invoke, app, command)
+
+    async def run_json(self, *arguments: str, exit_code: int = 0) -> Any:
+        """The same with --json: what it answered."""
+        result = await self.run(*arguments, "--json")
+        assert result.exit_code == exit_code, result.output
+        return json.loads(result.stdout)

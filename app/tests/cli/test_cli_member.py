@@ -1,0 +1,93 @@
+"""Members change from the command line, and every outcome is told as what it is."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from admin_cluster import AdminCluster, until
+
+from bitebyte.repository.embedded import EmbeddedPostgres
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def cluster(
+    anyio_backend: object,
+    postgres_server: EmbeddedPostgres,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[AdminCluster]:
+    """Three voters."""
+    cluster = AdminCluster(tmp_path_factory.mktemp("member"), postgres_server, 3)
+    await cluster.bootstrap()
+    try:
+        yield cluster
+    finally:
+        await cluster.stop_all()
+
+
+async def test_list_shows_every_member_from_the_leaders_side(cluster: AdminCluster) -> None:
+    result = await cluster.run("member", "list")
+    assert result.exit_code == 0, result.output
+    leader = cluster.leader()
+    rows = {
+        line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│ n" in line
+    }
+    assert set(rows) == {"node-1", "node-2", "node-3"}
+    assert "leader" in rows[leader]
+    assert all("voter" in row and "healthy" in row for row in rows.values())
+    assert sum("replicate" in row for row in rows.values()) == 2
+
+
+async def test_transfer_lets_the_named_member_lead_whichever_node_is_asked(
+    cluster: AdminCluster,
+) -> None:
+    for name in ("node-1", "node-2", "node-3", "node-3"):
+        answer = await cluster.run_json("member", "transfer", name)
+        assert answer["outcome"] == "done"
+        assert answer["leader_id"] == name.removeprefix("node-")
+        await until(lambda name=name: cluster.leader() == name, f"{name} leads")
+
+
+async def test_a_voter_is_demoted_and_promoted_again(cluster: AdminCluster) -> None:
+    answer = await cluster.run_json("member", "demote", "node-2")
+    assert answer["member"]["state"] == "learner"
+    again = await cluster.run_json("member", "demote", "2")
+    assert again["member"]["state"] == "learner"
+    answer = await cluster.run_json("member", "promote", "node-2", "--timeout", "30")
+    assert answer["member"]["state"] == "voter"
+
+
+async def test_what_is_against_a_rule_is_refused_with_the_rule(cluster: AdminCluster) -> None:
+    answer = await cluster.run_json("member", "remove", "node-9", exit_code=1)
+    assert answer["code"] == "member_not_found"
+    assert "node-1 (1)" in answer["detail"]
+    answer = await cluster.run_json("member", "remove", "999", exit_code=1)
+    assert (answer["outcome"], answer["code"]) == ("refused", "member_not_found")
+    answer = await cluster.run_json("member", "replace", "node-1", "node-2", exit_code=1)
+    assert answer["code"] == "already_voter"
+
+
+async def test_a_node_of_this_cluster_is_added_only_by_its_admin_address(
+    cluster: AdminCluster,
+) -> None:
+    result = await cluster.run("member", "add", "node-4:9080")
+    assert result.exit_code == 2
+    assert "is not an address" in result.stderr
+
+
+async def test_nobody_answering_is_a_refusal_and_not_an_unknown_outcome(
+    cluster: AdminCluster,
+) -> None:
+    urls = cluster.urls | {"nobody": "http://127.0.0.1:1"}
+    cluster.urls = urls
+    result = await cluster.run("member", "list", asks=["nobody"])
+    assert result.exit_code == 1
+    assert "does not answer" in result.stderr
+    result = await cluster.run("member", "list", asks=["nobody", "node-1"])
+    assert result.exit_code == 0
+
+
+async def test_options_that_do_not_fit_together_are_wrong_usage(cluster: AdminCluster) -> None:
+    result = await cluster.run("member", "list", "--admin-ca", "ca.crt")
+    assert result.exit_code == 2
+    assert "go together" in result.stderr
