@@ -34,7 +34,7 @@ repeatably = settings(max_examples=100, deadline=None, derandomize=True)
 parts = st.builds(SingleChange, st.sampled_from(list(ChangeKind)), st.sampled_from(MEMBERS))
 changes = st.builds(
     ConfChange,
-    st.lists(parts, max_size=4).map(tuple),
+    st.one_of(st.just(()), st.lists(parts, max_size=4).map(tuple)),
     st.sampled_from(list(Transition)),
     st.binary(max_size=4),
     st.sampled_from([False, False, False, True]),
@@ -80,16 +80,15 @@ def expected(conf_state: ConfState, change: ConfChange) -> ConfState | None:
     if change.transition is Transition.AUTO and len(change.changes) == 1:
         return ConfState(voters, learners)
     outgoing = conf_state.voters
-    return (
-        outgoing
-        and ConfState(
-            voters,
-            tuple(m for m in learners if m not in outgoing),
-            outgoing,
-            tuple(m for m in learners if m in outgoing),
-            change.transition is not Transition.JOINT_EXPLICIT,
-        )
-    ) or None
+    if not outgoing:
+        return None
+    return ConfState(
+        voters,
+        tuple(m for m in learners if m not in outgoing),
+        outgoing,
+        tuple(m for m in learners if m in outgoing),
+        change.transition is not Transition.JOINT_EXPLICIT,
+    )
 
 
 def subsets(members: set[int]) -> list[set[int]]:
