@@ -24,6 +24,7 @@ from bitebyte.demo.cluster_view import (
     describe_reports,
     merge,
     parse_report,
+    without_silent,
 )
 from bitebyte.demo.public_api import Unreachable, call
 
@@ -45,7 +46,8 @@ class Look(msgspec.Struct, frozen=True):
         """All reports put together; None if there are none or they do not belong together."""
         if not self.reports or describe_reports(self.reports) is not None:
             return None
-        return merge(tuple(self.reports.values()))
+        reports = tuple(self.reports.values())
+        return without_silent(merge(reports), reports, unreachable_count=len(self.problems))
 
     @property
     def can_serve(self) -> bool:
@@ -132,9 +134,9 @@ def render(seen: Look) -> RenderableType:
 
 def _table(view: ClusterView) -> Table:
     table = Table(title=f"cluster {view.cluster_id}, term {view.term}", title_justify="left")
-    for heading in ("node", "role"):
+    for heading in ("node", "role", "vote"):
         table.add_column(heading)
-    for heading in ("commit index", "applied index", "lag"):
+    for heading in ("commit index", "applied index", "lag", "progress"):
         table.add_column(heading, justify="right")
     for heading in ("health", "version"):
         table.add_column(heading)
@@ -144,17 +146,25 @@ def _table(view: ClusterView) -> Table:
 
 
 def _cells(member: MemberReport) -> tuple[str | Text, ...]:
-    health = Text("healthy", style="green") if member.is_healthy else Text("lost", style="red")
-    role = member.role if member.is_voter else f"{member.role} (learner)"
+    health = Text("healthy", style="green") if member.is_healthy else Text("no answer", style="red")
     return (
         member.name,
-        Text(role, style="bold" if member.role == "leader" else ""),
+        Text(member.role, style="bold" if member.role == "leader" else ""),
+        "voter" if member.is_voter else "learner",
         _number(member.commit_index),
         _number(member.applied_index),
         _number(member.lag),
+        _progress(member),
         health,
         member.version or "?",
     )
+
+
+def _progress(member: MemberReport) -> str:
+    """The share of the committed entries that it has applied."""
+    if member.applied_index is None or member.lag is None:
+        return "?"
+    return f"{100 * member.applied_index // max(1, member.applied_index + member.lag)} %"
 
 
 def _number(value: int | None) -> str:

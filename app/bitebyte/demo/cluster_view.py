@@ -31,6 +31,12 @@ class StateReport(msgspec.Struct, frozen=True):
     hash: str | None = None
 
 
+class SelfReport(msgspec.Struct, frozen=True):
+    """The node that answers."""
+
+    id: str
+
+
 class ClusterReport(msgspec.Struct, frozen=True):
     """One node's answer."""
 
@@ -39,6 +45,7 @@ class ClusterReport(msgspec.Struct, frozen=True):
     members: tuple[MemberReport, ...]
     state: StateReport
     leader_id: str | None = None
+    node: SelfReport | None = None
 
     def member(self, name: str) -> MemberReport | None:
         """The member of that name, as the answering node sees it."""
@@ -94,6 +101,26 @@ def merge(reports: Sequence[ClusterReport]) -> ClusterView:
         leader_name=leader.name if leader is not None else None,
         members=tuple(_with_lag(member, commit_index) for member in members),
     )
+
+
+def without_silent(
+    view: ClusterView, reports: Sequence[ClusterReport], *, unreachable_count: int
+) -> ClusterView:
+    """The same, without calling a member healthy whose address does not answer.
+
+    Whose address that is nobody says. But if at least as many addresses are silent as members
+    that did not answer for themselves, it is all of theirs. With fewer addresses than members it
+    stays with what the others say, from reports that are at most two seconds old.
+    """
+    heard = {report.node.id for report in reports if report.node is not None}
+    silent = {member.id for member in view.members} - heard
+    if not heard or unreachable_count < len(silent):
+        return view
+    members = tuple(
+        msgspec.structs.replace(member, is_healthy=False) if member.id in silent else member
+        for member in view.members
+    )
+    return msgspec.structs.replace(view, members=members)
 
 
 def describe_reports(
