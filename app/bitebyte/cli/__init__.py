@@ -5,7 +5,7 @@ Errors go to stderr as one line, answers to stdout. Every command's help names i
 
 import typer
 
-from bitebyte.cli import demo, log, member, node, openapi, status, verify, version
+from bitebyte.cli import demo, log, member, node, openapi, recover, status, verify, version
 
 app = typer.Typer(
     name="bitebyte",
@@ -22,5 +22,6 @@ status.register(app)
 member.register(app)
 log.register(app)
 verify.register(app)
+recover.register(app)
 openapi.register(app)
 version.register(app)

@@ -12,7 +12,7 @@ from bitebyte import __version__
 from bitebyte.cli import app
 
 RUNNER = CliRunner(env={"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1"})
-COMMANDS = ("node", "demo", "status", "member", "log", "verify", "openapi", "version")
+COMMANDS = ("node", "demo", "status", "member", "log", "verify", "recover", "openapi", "version")
 PARTS = {
     "member": ("list", "add", "replace", "promote", "demote", "remove", "transfer"),
     "log": ("show",),
@@ -67,6 +67,18 @@ def test_status_names_what_it_cannot_reach_and_still_answers(closed_url: str) ->
         result = RUNNER.invoke(app, ["status", "--url", url, "--url", closed_url])
     assert result.exit_code == 0, result.output
     assert f"unreachable: {closed_url} does not answer: Connection refused" in result.stdout
+
+
+def test_status_calls_no_member_healthy_whose_address_does_not_answer(closed_url: str) -> None:
+    first, second = (cluster_body(leader="1") | {"node": {"id": number}} for number in ("1", "2"))
+    with serve(first) as one, serve(second) as two:
+        asked = [argument for url in (one, two, closed_url) for argument in ("--url", url)]
+        result = RUNNER.invoke(app, ["status", *asked])
+    assert result.exit_code == 0, result.output
+    rows = {line.split()[1]: line for line in result.stdout.splitlines() if "│ node-" in line}
+    assert "no answer" in rows["node-3"]
+    assert "healthy" not in rows["node-3"]
+    assert "healthy" in rows["node-2"]
 
 
 def test_status_fails_when_no_node_answers(closed_url: str) -> None:
