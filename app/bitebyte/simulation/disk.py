@@ -115,6 +115,10 @@ class Disk:
         del self.entries[: through_index + 1 - self.first_index]
         self.first_index = through_index + 1
 
+    def forget_after(self, index: int) -> None:
+        """What a disk does that lied about fsync: entries after `index` were never there."""
+        del self.entries[index + 1 - self.first_index :]
+
     def idempotency_keys(self) -> list[tuple[str, ...]]:
         """The key parts of all idempotency records."""
         return [key.parts for key in self.rows if key.kind == IdempotencyRecord.KIND]

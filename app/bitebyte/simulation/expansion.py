@@ -109,6 +109,7 @@ def _faults(random: Random, options: RunOptions) -> tuple[Fault, ...]:
         "loss": 1,
         "stall": 2,
         "write_fails": 1,
+        "tail_lost": 1,
         "change": 4,
         "transfer": 2,
         "forget": 1,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Final
 
+from bitebyte.raft.quorum import Quorum
 from bitebyte.simulation.churn import campaign, change_membership, forget_leader, transfer
 from bitebyte.simulation.network import Link
 from bitebyte.simulation.plan import LEADER, Fault
@@ -201,6 +202,41 @@ def _write_fails(_world: World, members: list[Member], _fault: Fault) -> End:
     return end
 
 
+def _tail_lost(world: World, members: list[Member], fault: Fault) -> End:
+    """The process dies, and its disk forgets the end of the log that it had acknowledged.
+
+    Only as much as a quorum of the others holds, of one member in a run, and never term and vote:
+    what is lost beyond that, nobody can bring back.
+    """
+    member = members[0]
+    if not world.invariants.forgetful_ids <= {member.id}:
+        return lambda: None
+    member.is_held_down = True
+    world.crash(member)
+    disk = member.disk
+    quorums = [Quorum(conf_state) for conf_state in world.configurations()]
+    last_index = disk.last_index
+    while last_index > max(disk.applied_index, disk.first_index):
+        entry = disk.entry(last_index)
+        holders = [
+            other.id
+            for other in _others(world, [member])
+            if entry is not None and other.disk.has(entry.index, entry.term)
+        ]
+        if not all(quorum.is_reached_by(holders) for quorum in quorums):
+            break
+        last_index -= 1
+    if last_index < disk.last_index:
+        world.invariants.forgetful_ids.add(member.id)
+        disk.forget_after(last_index)
+
+    def end() -> None:
+        member.is_held_down = False
+        world.start(member)
+
+    return end
+
+
 def _change(world: World, members: list[Member], fault: Fault) -> End:
     """Somebody asks this member to change the membership."""
     change_membership(world, members[0], Random(f"{world.plan.seed}/change/{fault.at_s}"))
@@ -240,6 +276,7 @@ KINDS: Final[Mapping[str, Callable[[World, list[Member], Fault], End]]] = {
     "loss": _loss,
     "stall": _stall,
     "write_fails": _write_fails,
+    "tail_lost": _tail_lost,
     "change": _change,
     "transfer": _transfer,
     "forget": _forget,

@@ -203,13 +203,15 @@ class Run:
 
     def _draw_core(self, random: Random) -> tuple[list[int], list[int]]:
         """A random set of members that is a quorum whatever configuration is in force, and those
-        that need not be well."""
+        that need not be well. Who has lost entries has no vote."""
+        forgetful = self.world.invariants.forgetful_ids
         core = sorted(self.world.members)
         rest: list[int] = []
         quorums = [Quorum(conf_state) for conf_state in self.world.configurations()]
         for member_id in random.sample(core, len(core)):
             smaller = [other for other in core if other != member_id]
-            if all(quorum.is_reached_by(smaller) for quorum in quorums):
+            voting = [other for other in smaller if other not in forgetful]
+            if all(quorum.is_reached_by(voting) for quorum in quorums):
                 core = smaller
                 rest.append(member_id)
         return core, sorted(rest)
