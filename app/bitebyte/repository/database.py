@@ -74,6 +74,9 @@ _VIEW_SETTINGS: Final = {
     "maintenance_work_mem": "64MB",
 }
 
+BOOTSTRAP_INDEX: Final = 1
+"""Where the first configuration stands. No entry is there: the log begins after it."""
+
 _INSERT_IDENTITY: Final = """
 INSERT INTO member_identity (cluster_id, member_id, name) VALUES ($1, $2, $3)
 """
@@ -157,13 +160,18 @@ class Database:
         async with self._readers.acquire() as connection:
             return await _read_identity(connection)
 
-    async def bootstrap(self, identity: Identity, conf_state: ConfState) -> None:
+    async def bootstrap(
+        self, identity: Identity, conf_state: ConfState, *, log_begins_after: int = BOOTSTRAP_INDEX
+    ) -> None:
         """Makes this the database of `identity`, with `conf_state` as its first configuration.
+
+        The configuration stands behind `log_begins_after`, like that of a snapshot: who joins later
+        and has none can therefore not be given the log alone, which does not hold it.
 
         Once, by an explicit order, on an empty database, before `log.load`. Raises
         ForeignDatabase on any other, changing nothing.
         """
-        await self._claim(identity, conf_state, "bootstrap happens")
+        await self._claim(identity, conf_state, "bootstrap happens", log_begins_after)
 
     async def join(self, cluster_id: int, name: str) -> Identity:
         """Makes this the database of a new member of `cluster_id`, under an id that nobody ever
@@ -176,7 +184,9 @@ class Database:
         await self._claim(identity, NO_CONFIGURATION, "joining happens")
         return identity
 
-    async def _claim(self, identity: Identity, conf_state: ConfState, what: str) -> None:
+    async def _claim(
+        self, identity: Identity, conf_state: ConfState, what: str, log_begins_after: int = 0
+    ) -> None:
         async with self.log_writer.transaction():
             owner = await _read_identity(self.log_writer)
             if owner is not None or not await self.log_writer.fetchval(_IS_EMPTY):
@@ -188,8 +198,19 @@ class Database:
                 _INSERT_IDENTITY, identity.cluster_id, identity.member_id, identity.name
             )
             await self.log_writer.execute(
-                "UPDATE applied_state SET conf_state = $1", encode_conf_state(conf_state)
+                "UPDATE applied_state SET conf_state = $1, applied_index = $2",
+                encode_conf_state(conf_state),
+                log_begins_after,
             )
+            if log_begins_after:
+                await self.log_writer.execute(
+                    "UPDATE raft_log_start SET compacted_index = $1, compacted_term = 1",
+                    log_begins_after,
+                )
+                await self.log_writer.execute(
+                    'UPDATE raft_state SET term = 1, "commit" = $1', log_begins_after
+                )
+        self.state.restart_at(log_begins_after)
 
     async def close(self) -> None:
         """Closes all connections and so gives the locks back. Calling it again does nothing."""

@@ -16,7 +16,7 @@ from bitebyte.repository.embedded import EmbeddedPostgres
 async def database(postgres_dsn: str) -> AsyncIterator[Database]:
     """Bootstrapped, empty, its log loaded."""
     opened = await Database.open(postgres_dsn)
-    await opened.bootstrap(IDENTITY, CONF_STATE)
+    await opened.bootstrap(IDENTITY, CONF_STATE, log_begins_after=0)
     await opened.log.load()
     yield opened
     await opened.close()

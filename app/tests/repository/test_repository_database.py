@@ -148,7 +148,7 @@ async def test_bootstrap_happens_once(postgres_dsn: str) -> None:
     database = await Database.open(postgres_dsn)
     assert await database.identity() is None
 
-    await database.bootstrap(IDENTITY, CONF_STATE)
+    await database.bootstrap(IDENTITY, CONF_STATE, log_begins_after=0)
 
     assert await database.identity() == IDENTITY
     assert (await database.log.load()).conf_state == CONF_STATE
@@ -166,7 +166,7 @@ async def test_bootstrap_refuses_a_database_with_a_log(postgres_dsn: str) -> Non
     )
 
     with pytest.raises(ForeignDatabase, match="in use"):
-        await database.bootstrap(IDENTITY, CONF_STATE)
+        await database.bootstrap(IDENTITY, CONF_STATE, log_begins_after=0)
     assert await database.identity() is None
     await database.close()
 

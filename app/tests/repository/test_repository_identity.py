@@ -50,7 +50,7 @@ async def test_one_who_joined_cannot_bootstrap(joiner: Database) -> None:
     before = await joiner.identity()
 
     with pytest.raises(ForeignDatabase, match="bootstrap happens once"):
-        await joiner.bootstrap(IDENTITY, CONF_STATE)
+        await joiner.bootstrap(IDENTITY, CONF_STATE, log_begins_after=0)
 
     assert await joiner.identity() == before
 

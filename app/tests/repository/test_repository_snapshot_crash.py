@@ -125,7 +125,7 @@ async def test_a_crash_of_the_server_leaves_the_old_world_or_the_new_one(
     shutil.copytree(stopped_data_dir, tmp_path, symlinks=True, dirs_exist_ok=True)
     server = await EmbeddedPostgres.start(tmp_path)
     receiver = await Database.open(server.dsn)
-    await receiver.bootstrap(IDENTITY, CONF_STATE)
+    await receiver.bootstrap(IDENTITY, CONF_STATE, log_begins_after=0)
     await receiver.log.load()
     await fill_old_world(receiver)
     await stage(receiver, meta, pieces)
