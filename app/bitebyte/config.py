@@ -81,18 +81,23 @@ class NodeConfig(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="BITEBYTE_", frozen=True, extra="forbid")
 
     name: str
-    """This member's name; one of `member`."""
+    """This member's name."""
 
     cluster_id: Annotated[int, Field(gt=0, lt=2**63)]
     """Random number that says which cluster this is."""
 
-    member: Annotated[tuple[Member, ...], NoDecode]
-    """All members, this one included, with the addresses of their peer listeners. In the
-    environment separated by commas."""
+    member: Annotated[tuple[Member, ...], NoDecode] = ()
+    """Members with the addresses of their peer listeners: with `bootstrap` all of them, this one
+    included; later only where to look before anything else is known, and in place of addresses
+    that the cluster has written down. In the environment separated by commas."""
 
     bootstrap: bool = False
     """Make an empty database the first state of a new cluster with these members as voters.
     Given once, when the cluster is created; never because a disk is empty."""
+
+    join: bool = False
+    """Make an empty database that of a new member, with an id that nobody ever had, and wait to be
+    added (`bitebyte member add`). Without effect on a database that belongs to a member."""
 
     data_dir: Path | None = None
     """Where the embedded PostgreSQL keeps its data."""
@@ -120,6 +125,10 @@ class NodeConfig(BaseSettings):
     """Mutual TLS of the admin API: whoever holds a certificate of that CA may do everything there.
     All three, or none and a loopback address only."""
 
+    log_entries_kept: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Applied entries that the log keeps for members that lag a little, as far as they fit into
+    16 MiB; whoever lags more gets a snapshot."""
+
     site_dir: Path | None = None
     """The built site; without it the node serves the API alone."""
 
@@ -145,8 +154,12 @@ class NodeConfig(BaseSettings):
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         problems: list[str] = []
-        if self.name not in {member.name for member in self.member}:
+        if self.bootstrap and self.join:
+            problems.append("bootstrap begins a cluster and join enters one: give one of them")
+        if self.bootstrap and self.name not in {member.name for member in self.member}:
             problems.append(f"name {self.name!r} is not among the members")
+        if not _NAME.fullmatch(self.name):
+            problems.append(f"name {self.name!r} is not a DNS label (a-z, 0-9 and -)")
         if len({m.name for m in self.member}) < len(self.member):
             problems.append("two members have the same name")
         if len({m.id for m in self.member}) < len(self.member):
@@ -157,7 +170,8 @@ class NodeConfig(BaseSettings):
         if any(files) and not all(files):
             problems.append("peer_ca_file, peer_certificate_file and peer_key_file go together")
         if not any(files):
-            addresses = [self.peer_listen, *(m.address for m in self.member)]
+            advertised = [self.peer_advertise] if self.peer_advertise else []
+            addresses = [self.peer_listen, *advertised, *(m.address for m in self.member)]
             problems.extend(
                 f"{address.host}:{address.port} is not a loopback address: peers speak plain TCP "
                 "on one machine only, anything else needs the peer_*_file options"
@@ -188,14 +202,14 @@ class NodeConfig(BaseSettings):
     @property
     def advertised_peer_address(self) -> str:
         """`host:port` for the other members."""
-        listed = next((m.address for m in self.member if m.name == self.name), None)
+        listed = self.own.address if self.own is not None else None
         address = self.peer_advertise or listed or self.peer_listen
         return str(address)
 
     @property
-    def own(self) -> Member:
-        """This member among all."""
-        return next(member for member in self.member if member.name == self.name)
+    def own(self) -> Member | None:
+        """This member among `member`; None if it is not listed."""
+        return next((member for member in self.member if member.name == self.name), None)
 
 
 def load_node_config(**options: object) -> NodeConfig:

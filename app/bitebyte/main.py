@@ -65,7 +65,9 @@ class OpenMember:
 
 
 @contextlib.asynccontextmanager
-async def open_member(config: NodeConfig) -> AsyncGenerator[OpenMember]:
+async def open_member(
+    config: NodeConfig, options: NodeOptions | None = None
+) -> AsyncGenerator[OpenMember]:
     """Opens the database, joins the peers and yields the running member; closes in reverse.
 
     Raises RepositoryError (the database refuses, or is somebody else's), TlsConfigError, or
@@ -75,7 +77,7 @@ async def open_member(config: NodeConfig) -> AsyncGenerator[OpenMember]:
         database = await _open_database(config, stack)
         identity = await _own_identity(config, database)
         stored = await database.log.load()
-        node = await _build_node(config, identity, stored, database)
+        node = await _build_node(config, identity, stored, database, options or _options(config))
         links = _build_links(config, identity, node)
         await links.start()
         stack.push_async_callback(links.stop)
@@ -98,7 +100,9 @@ async def _open_database(config: NodeConfig, stack: contextlib.AsyncExitStack) -
     else:
         assert config.database_dsn_file is not None, "the configuration was checked"
         dsn = _read_secret(config.database_dsn_file)
-    expected = Identity(config.cluster_id, config.own.id, config.name)
+    # Who joins has drawn its id itself: only the listed ones can be told apart.
+    own = config.own if not config.join else None
+    expected = None if own is None else Identity(config.cluster_id, own.id, config.name)
     database = await Database.open(dsn, expect=expected)
     stack.push_async_callback(database.close)
     return database
@@ -111,17 +115,31 @@ def _read_secret(path: Path) -> str:
         raise RepositoryError(f"database_dsn_file {path} cannot be read: {error}") from None
 
 
+def _options(config: NodeConfig) -> NodeOptions:
+    return NodeOptions(kept_entries_max=config.log_entries_kept)
+
+
 async def _own_identity(config: NodeConfig, database: Database) -> Identity:
     """Who this database says we are. An empty one becomes ours by an explicit order only."""
     identity = await database.identity()
     if identity is not None:
+        if identity.cluster_id != config.cluster_id:
+            raise ForeignDatabase(
+                f"the database of {config.name} belongs to cluster {identity.cluster_id:x}, not"
+                f" {config.cluster_id:x}: give every member its own database"
+            )
+        return identity
+    if config.join:
+        identity = await database.join(config.cluster_id, config.name)
+        log.info("node.joins", member_id=str(identity.member_id))
         return identity
     if not config.bootstrap:
         raise ForeignDatabase(
             f"the database of {config.name} is empty, and an empty database never becomes a "
             "member by itself: it could vote twice. To create a new cluster start every member "
-            "once with --bootstrap"
+            "once with --bootstrap; to enter one start with --join and add the member"
         )
+    assert config.own is not None, "the configuration was checked"
     identity = Identity(config.cluster_id, config.own.id, config.name)
     voters = tuple(sorted(member.id for member in config.member))
     await database.bootstrap(identity, ConfState(voters=voters))
@@ -130,12 +148,19 @@ async def _own_identity(config: NodeConfig, database: Database) -> Identity:
 
 
 async def _build_node(
-    config: NodeConfig, identity: Identity, stored: StoredLog, database: Database
+    config: NodeConfig,
+    identity: Identity,
+    stored: StoredLog,
+    database: Database,
+    options: NodeOptions,
 ) -> Node:
-    options = NodeOptions()
-    seen_keys = SeenKeys()
-    async for parts in database.state.idempotency_keys():
-        seen_keys.add(parts)
+
+    async def load_seen_keys() -> SeenKeys:
+        seen_keys = SeenKeys()
+        async for parts in database.state.idempotency_keys():
+            seen_keys.add(parts)
+        return seen_keys
+
     source = random.SystemRandom()
     raw = RawNode(
         RaftConfig(
@@ -169,8 +194,11 @@ async def _build_node(
             own_name=identity.name,
             own_address=config.advertised_peer_address,
         ),
-        seen_keys=seen_keys,
+        seen_keys=await load_seen_keys(),
         random_base=source.randrange(2**62),
+        snapshot_store=database.snapshots,
+        digests=database.state,
+        load_seen_keys=load_seen_keys,
     )
 
 

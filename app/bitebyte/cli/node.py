@@ -53,6 +53,10 @@ def register(app: typer.Typer) -> None:
                 help="Create a new cluster in an empty database. Once, never to repair.",
             ),
         ] = None,
+        join: Annotated[
+            bool | None,
+            typer.Option("--join", help="Enter a cluster with an empty database, under a new id."),
+        ] = None,
         data_dir: Annotated[
             Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")
         ] = None,
@@ -65,6 +69,9 @@ def register(app: typer.Typer) -> None:
         peer_listen: Annotated[
             str | None, typer.Option(help="Other members.  [default: 127.0.0.1:7080]")
         ] = None,
+        peer_advertise: Annotated[
+            str | None, typer.Option(help="Where other members reach it, if not at peer-listen.")
+        ] = None,
         peer_ca_file: PeerCaFile = None,
         peer_certificate_file: PeerCertificateFile = None,
         peer_key_file: PeerKeyFile = None,
@@ -72,6 +79,9 @@ def register(app: typer.Typer) -> None:
         admin_ca_file: AdminCaFile = None,
         admin_certificate_file: AdminCertificateFile = None,
         admin_key_file: AdminKeyFile = None,
+        log_entries_kept: Annotated[
+            int | None, typer.Option(help="Log entries kept for lagging members.  [default: 10000]")
+        ] = None,
         site_dir: SiteDir = None,
         insecure_cookie: Annotated[
             bool | None,
@@ -91,10 +101,13 @@ def register(app: typer.Typer) -> None:
             "cluster_id": cluster_id,
             "member": member or None,
             "bootstrap": bootstrap,
+            "join": join,
             "data_dir": data_dir,
             "database_dsn_file": database_dsn_file,
             "http_listen": http_listen,
             "peer_listen": peer_listen,
+            "peer_advertise": peer_advertise,
+            "log_entries_kept": log_entries_kept,
             "peer_ca_file": peer_ca_file,
             "peer_certificate_file": peer_certificate_file,
             "peer_key_file": peer_key_file,

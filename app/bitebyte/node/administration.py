@@ -21,6 +21,9 @@ from bitebyte.transport.links import parse_address
 CHANGE_AGAIN_S = 0.2
 """While another change is under way, ours is tried again in such steps."""
 
+HEARD_PATIENCE_S = 2.0
+"""Members report twice a second: whoever is not heard for so long is not there."""
+
 MEMBERS_MAX = 16
 """Voters and learners of one cluster: more only make every commit slower."""
 
@@ -100,7 +103,7 @@ class MemberAdministration:
                 member_id, wants_vote=False, replaces_id=NONE_ID, deadline_s=deadline_s
             )
             return
-        self._check_quorum_without(member_id, is_forced=is_forced)
+        await self._check_quorum_without(member_id, deadline_s, is_forced=is_forced)
         await self._move_leadership_from(member_id, deadline_s)
         command = self._commands.new(ChangeMembers, demoted_ids=(member_id,))
         await self._change([SingleChange(ChangeKind.ADD_LEARNER, member_id)], command, deadline_s)
@@ -116,7 +119,7 @@ class MemberAdministration:
             return
         self._check_member(member_id)
         if is_voter(self._node.conf_state, member_id):
-            self._check_quorum_without(member_id, is_forced=is_forced)
+            await self._check_quorum_without(member_id, deadline_s, is_forced=is_forced)
         await self._move_leadership_from(member_id, deadline_s)
         command = self._commands.new(ChangeMembers)
         await self._change([SingleChange(ChangeKind.REMOVE, member_id)], command, deadline_s)
@@ -194,17 +197,25 @@ class MemberAdministration:
         if member.replaces_id != NONE_ID:
             self._check_member(member.replaces_id)
 
-    def _check_quorum_without(self, member_id: int, *, is_forced: bool) -> None:
+    async def _check_quorum_without(
+        self, member_id: int, deadline_s: float, *, is_forced: bool
+    ) -> None:
         voters = set(self._node.conf_state.voters) - {member_id}
         if not voters:
             raise MembershipRefused("last_voter", "this is the only voter: nobody could go on")
-        healthy = len(voters & self._node.healthy_ids())
-        if not is_forced and 2 * healthy <= len(voters):
-            raise MembershipRefused(
-                "quorum_at_risk",
-                f"of the {len(voters)} voters that would remain only {healthy} can be reached:"
-                " nothing could be confirmed any more. Bring one back first, or force it",
-            )
+        # A node that has just started has not heard from everybody yet.
+        patience_s = min(deadline_s, self._loop.time() + HEARD_PATIENCE_S)
+        while not is_forced:
+            healthy = len(voters & self._node.healthy_ids())
+            if 2 * healthy > len(voters):
+                return
+            if self._loop.time() >= patience_s:
+                raise MembershipRefused(
+                    "quorum_at_risk",
+                    f"of the {len(voters)} voters that would remain only {healthy} can be reached:"
+                    " nothing could be confirmed any more. Bring one back first, or force it",
+                )
+            await asyncio.sleep(CHANGE_AGAIN_S)
 
     # Steps ----------------------------------------------------------------------------------
 

@@ -64,6 +64,8 @@ class Checkpoints:
         except Exception as caught:  # noqa: BLE001  a digest that fails is an answer, not an end
             error = str(caught) or type(caught).__name__
             log.warning("checkpoint.failed", index=report.index, reason=error)
+        finally:
+            await view.close()
         done = CheckpointReport(report.index, report.state_hash, digests, error)
         for position, kept in enumerate(self._reports):
             if kept is report:

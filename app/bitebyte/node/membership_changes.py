@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from bitebyte.domain.commands import ChangeMembers
 from bitebyte.domain.results import Result
-from bitebyte.node.proposals import Proposal, Proposals
+from bitebyte.node.proposals import Proposals
 from bitebyte.node.types import MembershipRefused, Overloaded, Proposed
+from bitebyte.raft.confchange import check_change
 from bitebyte.raft.errors import ConfChangeRefused, ProposalDropped
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.types import ConfChange, SingleChange
@@ -50,12 +51,16 @@ class MembershipChanges:
             if parts is None:
                 self._open.fail(proposal, MembershipRefused("cancelled", "the caller has left"))
                 continue
+            change = ConfChange(changes=parts, context=proposal.data)
             try:
-                raw.propose_conf_change(ConfChange(changes=parts, context=proposal.data))
+                raw.propose_conf_change(change)
             except ProposalDropped:
                 return
-            except ConfChangeRefused as error:
-                self._refuse(proposal, str(error))
+            except ConfChangeRefused:
+                reason = _lasting_refusal(raw, change)
+                if reason is None:
+                    return  # later: the leader is new, or another change is under way
+                self._open.fail(proposal, MembershipRefused("change_refused", reason))
             else:
                 self._open.mark_one_handed_on(proposal, raw.term)
 
@@ -79,5 +84,13 @@ class MembershipChanges:
         """Ends all of them."""
         self._open.stop()
 
-    def _refuse(self, proposal: Proposal, text: str) -> None:
-        self._open.fail(proposal, MembershipRefused("change_refused", text))
+
+def _lasting_refusal(raw: RawNode, change: ConfChange) -> str | None:
+    """Why the change will not do in this configuration either; None if waiting may help."""
+    if raw.pending_conf_index or raw.conf_state.voters_outgoing:
+        return None
+    try:
+        check_change(raw.conf_state, change)
+    except ConfChangeRefused as error:
+        return str(error)
+    return None

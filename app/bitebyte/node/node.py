@@ -196,5 +196,6 @@ class Node(NodeLoop):
             leader_contact_age_s=self.leader_contact_age_s,
             cluster_version=self.cluster.cluster_version,
             first_index=raw.first_index,
+            has_lost_log=raw.has_lost_log,
             is_removed=self.keeper.is_removed,
         )

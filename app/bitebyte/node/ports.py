@@ -85,7 +85,11 @@ class StateDigest(Protocol):
         ...
 
     async def digests(self) -> Mapping[str, bytes]:
-        """By kind of row; equal rows give equal digests. Ends the view."""
+        """By kind of row; equal rows give equal digests."""
+        ...
+
+    async def close(self) -> None:
+        """Gives the view back, also in the middle."""
         ...
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from bitebyte.config import NodeConfig, load_node_config
 from bitebyte.main import OpenMember, open_member
 from bitebyte.node.node import Node
+from bitebyte.node.types import NodeOptions
 
 CLUSTER_ID = 4711
 DEADLINE_S = 30.0
@@ -35,9 +36,11 @@ async def until(condition: Callable[[], bool], what: str) -> None:
 class Cluster:
     """A cluster whose members can be stopped and started one by one."""
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, options: NodeOptions | None = None) -> None:
         self.folder = folder
-        self.ports = free_ports(size)
+        self.size = size
+        self.options = options
+        self.ports = free_ports(2 * size + 2)
         self.members: dict[int, OpenMember] = {}
         self._stacks: dict[int, contextlib.AsyncExitStack] = {}
 
@@ -46,17 +49,30 @@ class Cluster:
         options: dict[str, object] = {
             "name": f"node-{number}",
             "cluster_id": CLUSTER_ID,
-            "member": [f"node-{n}={n}@127.0.0.1:{p}" for n, p in enumerate(self.ports, 1)],
+            "member": [
+                f"node-{n}={n}@127.0.0.1:{p}" for n, p in enumerate(self.ports[: self.size], 1)
+            ],
             "bootstrap": bootstrap,
             "data_dir": self.folder / f"node-{number}",
             "peer_listen": f"127.0.0.1:{self.ports[number - 1]}",
         }
         return load_node_config(**{**options, **changes})
 
-    async def start(self, number: int, *, bootstrap: bool = False) -> Node:
+    async def start(
+        self,
+        number: int,
+        *,
+        bootstrap: bool = False,
+        options: NodeOptions | None = None,
+        **changes: object,
+    ) -> Node:
+        """Numbers above the size are those of members that join."""
         stack = contextlib.AsyncExitStack()
-        config = self.config(number, bootstrap=bootstrap)
-        self.members[number] = await stack.enter_async_context(open_member(config))
+        if number > self.size:
+            changes |= {"join": True, "member": []}
+        config = self.config(number, bootstrap=bootstrap, **changes)
+        member = open_member(config, options or self.options)
+        self.members[number] = await stack.enter_async_context(member)
         self._stacks[number] = stack
         return self.members[number].node
 
@@ -65,7 +81,7 @@ class Cluster:
         await self._stacks.pop(number).aclose()
 
     async def start_all(self) -> None:
-        for number in range(1, len(self.ports) + 1):
+        for number in range(1, self.size + 1):
             await self.start(number, bootstrap=True)
         await self.until_ready()
 
@@ -75,6 +91,15 @@ class Cluster:
 
     async def until_ready(self) -> None:
         await until(lambda: all(node.is_caught_up for node in self.nodes), "all caught up")
+
+    def address(self, number: int) -> str:
+        """Where member `number` listens for its peers."""
+        return f"127.0.0.1:{self.ports[number - 1]}"
+
+    @property
+    def leader(self) -> Node:
+        """The node that leads now."""
+        return self.members[self.number_of_leader()].node
 
     @property
     def nodes(self) -> list[Node]:

@@ -1,32 +1,20 @@
 """Three members with real databases: any of them takes commands, all agree, one may be missing."""
 
 import asyncio
-import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import uvloop
 from node_cluster import Cluster, until
+from node_commands import register
 
-from bitebyte.domain.commands import RegisterAccount
 from bitebyte.domain.entities import Account, Key
 from bitebyte.main import open_member
 from bitebyte.node.types import NoLeader, OutcomeUnknown
 from bitebyte.repository.errors import DatabaseInUse, EmbeddedPostgresError, ForeignDatabase
 
 TIMEOUT_S = 10.0
-
-
-def register(email: str) -> RegisterAccount:
-    return RegisterAccount(
-        id=str(uuid.uuid4()),
-        at_ms=1_800_000_000_000,
-        email=email,
-        display_name="Ada",
-        role="customer",
-        password_hash="not a hash",
-    )
 
 
 def run(folder: Path, size: int, scenario: Callable[[Cluster], Awaitable[None]]) -> None:

@@ -25,13 +25,17 @@ def test_a_good_configuration_is_taken_from_flags_and_environment(
     config = load_node_config(**options)
     assert (config.http_listen.host, config.http_listen.port) == ("::1", 9000)
     assert [member.id for member in config.member] == [1, 2, 3]
+    assert config.own is not None
     assert config.own.address.port == 7081
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"name": "node-9"}, "not among the members"),
+        ({"name": "node-9", "bootstrap": True}, "not among the members"),
+        ({"name": "Node_9"}, "DNS label"),
+        ({"bootstrap": True, "join": True}, "give one of them"),
+        ({"log_entries_kept": 0}, "log_entries_kept"),
         ({"cluster_id": 0}, "cluster_id"),
         ({"cluster_id": 2**63}, "cluster_id"),
         ({"member": ["node-1"]}, "name=id@host:port"),
@@ -70,6 +74,6 @@ def test_the_program_lists_all_mistakes_at_once_and_exits_with_2() -> None:
         check=False,
     )
     assert result.returncode == 2
-    for field in ("cluster_id", "member", "http_listen", "peer_listen"):
+    for field in ("cluster_id", "http_listen", "peer_listen"):
         assert field in result.stderr
     assert "Traceback" not in result.stderr
