@@ -114,9 +114,11 @@ class LinearCopy:
                 return Outcome.OK, self._number
             case (_, "cas"):
                 assert isinstance(asked, list)
-                if self._value != asked[0]:
+                old, new = asked
+                if self._value != old:
                     return Outcome.REFUSED, None
-                self._value = int(asked[1])
+                assert isinstance(new, int)
+                self._value = new
             case (_, "write"):
                 assert isinstance(asked, int)
                 self._value = asked
