@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from bitebyte.simulation import museum
 from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.plan import Plan, decode_plan, encode_plan
 from bitebyte.simulation.run import RunOutcome, run_plan, run_seed
@@ -32,6 +33,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="stop after so much time")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument("--mode", choices=["safety", "liveness", "both"], default="both")
+    parser.add_argument(
+        "--museum", action="store_true", help="plant known bugs one by one and hunt them"
+    )
     parser.add_argument("--seed", type=int, help="run this one seed and say how it went")
     parser.add_argument("--replay", type=Path, help="run the plan in this file")
     parser.add_argument("--trace", action="store_true", help="print every step of that run")
@@ -49,6 +53,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Runs what the arguments say; returns the exit code."""
     options = _parse(arguments)
+    if options.museum:
+        return museum.show(options.jobs)
     if options.replay is not None:
         return _run_one(decode_plan(options.replay.read_bytes()), options)
     if options.seed is not None:
@@ -151,5 +157,5 @@ def _breaks(plan: Plan, invariant: str) -> bool:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, museum.MuseumClosed) as error:
         sys.exit(f"{error}")
