@@ -4,6 +4,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from bitebyte_e2e import operators
 from bitebyte_e2e.cluster import Cluster
@@ -72,7 +73,7 @@ def replace_dead_member(cluster: Cluster, workload: Workload, chance: random.Ran
     """A member dies with its disk; one command puts a new one in its place."""
     victim = chance.choice(sorted(cluster.nodes))
     cluster.kill(victim)
-    shutil.rmtree(cluster.nodes[victim].spec.data_dir)
+    _remove(cluster.nodes[victim].spec.data_dir)
     workload.run_for(0.5)
     joiner = cluster.start_joiner(f"{victim}b")
     wait_until(
@@ -82,6 +83,17 @@ def replace_dead_member(cluster: Cluster, workload: Workload, chance: random.Ran
     )
     operators.replace(cluster, victim, joiner)
     assert operators.voters(cluster) == set(cluster.nodes)
+
+
+def _remove(folder: Path) -> None:
+    """The folder is gone when this returns; its database, which dies with the node a moment later,
+    may still take files away at the same time."""
+
+    def is_gone() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    wait_until(is_gone, what=f"{folder} is gone", timeout_s=10)
 
 
 def kill_some(cluster: Cluster, workload: Workload, chance: random.Random) -> Outage:

@@ -65,4 +65,4 @@ def transfer(cluster: Cluster, name: str) -> None:
 def voters(cluster: Cluster) -> set[str]:
     """The names of those who vote."""
     answer = _member(cluster, "list")
-    return {member["name"] for member in answer["members"] if member["role"] == "voter"}
+    return {member["name"] for member in answer["members"] if member["state"] == "voter"}
