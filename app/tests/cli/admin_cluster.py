@@ -19,6 +19,7 @@ from bitebyte.api.admin.app import create_admin_app
 from bitebyte.api.admin.listener import serving_admin
 from bitebyte.cli import app
 from bitebyte.config import NodeConfig, load_node_config
+from bitebyte.domain.roster import LEVEL_NEWEST
 from bitebyte.main import OpenMember, open_member
 from bitebyte.repository.embedded import EmbeddedPostgres
 
@@ -55,6 +56,11 @@ class AdminCluster:
         self.urls: dict[str, str] = {}
         self._stacks: dict[str, contextlib.AsyncExitStack] = {}
 
+    @property
+    def seeds(self) -> list[str]:
+        """The members that it was bootstrapped with."""
+        return [f"node-{n}={n}@127.0.0.1:{p}" for n, p in enumerate(self.ports, 1)]
+
     def config(self, number: int, dsn: str, **changes: object) -> NodeConfig:
         name = f"node-{number}"
         dsn_file = self._folder / f"{name}.dsn"
@@ -62,13 +68,18 @@ class AdminCluster:
         options: dict[str, object] = {
             "name": name,
             "cluster_id": CLUSTER_ID,
-            "member": [f"node-{n}={n}@127.0.0.1:{p}" for n, p in enumerate(self.ports, 1)],
+            "member": self.seeds,
             "database_dsn_file": dsn_file,
             "peer_listen": f"127.0.0.1:{self.ports[number - 1]}"
             if number <= len(self.ports)
             else f"127.0.0.1:{free_ports(1)[0]}",
         }
         return load_node_config(**{**options, **changes})
+
+    def own_server(self, number: int) -> dict[str, object]:
+        """Options of a node that starts a server for itself: the shared one has connections for
+        three."""
+        return {"data_dir": self._folder / f"node-{number}", "database_dsn_file": None}
 
     async def new_database(self, number: int) -> str:
         name = f"cli_{self._folder.name.replace('-', '_')}_{number}"
@@ -99,7 +110,7 @@ class AdminCluster:
 
     async def until_known(self) -> None:
         """Until all are ready, and the leader has heard all of them lately and has written
-        down their names."""
+        down their names and what they know."""
 
         def is_known() -> bool:
             nodes = [member.node for member in self.members.values()]
@@ -108,6 +119,7 @@ class AdminCluster:
                 all(node.is_caught_up for node in nodes)
                 and len(leaders) == 1
                 and len(leaders[0].cluster.members) == len(nodes)
+                and leaders[0].cluster.cluster_version == LEVEL_NEWEST
                 and all(member.is_healthy for member in leaders[0].status().members)
             )
 
@@ -132,8 +144,10 @@ class AdminCluster:
             command += ["--admin", self.urls[name]]
         return await asyncio.to_thread(RUNNER.invoke, app, command)
 
-    async def run_json(self, *arguments: str, exit_code: int = 0) -> Any:
+    async def run_json(
+        self, *arguments: str, exit_code: int = 0, asks: list[str] | None = None
+    ) -> Any:
         """The same with --json: what it answered."""
-        result = await self.run(*arguments, "--json")
+        result = await self.run(*arguments, "--json", asks=asks)
         assert result.exit_code == exit_code, result.output
         return json.loads(result.stdout)

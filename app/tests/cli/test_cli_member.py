@@ -75,6 +75,36 @@ async def test_a_node_of_this_cluster_is_added_only_by_its_admin_address(
     assert "is not an address" in result.stderr
 
 
+async def test_a_new_node_is_added_votes_and_takes_the_place_of_another(
+    cluster: AdminCluster,
+) -> None:
+    """The members that there were before are there again at the end."""
+    for number in (4, 5):
+        await cluster.start(number, join=True, **cluster.own_server(number))
+    old = ["node-1", "node-2", "node-3"]
+    added = await cluster.run_json(
+        "member", "add", cluster.urls["node-4"], "--timeout", "60", asks=old
+    )
+    assert (added["outcome"], added["member"]["state"]) == ("done", "voter")
+    again = await cluster.run_json("member", "add", cluster.urls["node-4"], asks=old)
+    assert again["member"] == {**again["member"], "id": added["member_id"], "state": "voter"}
+
+    replaced = await cluster.run_json(
+        "member", "replace", "node-4", cluster.urls["node-5"], "--timeout", "60", asks=old
+    )
+    names = {member["name"]: member["state"] for member in replaced["members"]}
+    assert names == dict.fromkeys([*old, "node-5"], "voter")
+
+    retired = await cluster.run_json("member", "add", cluster.urls["node-4"], exit_code=1, asks=old)
+    assert retired["code"] == "member_retired"
+    removed = await cluster.run_json("member", "remove", "node-5", asks=old)
+    assert removed["member"] is None
+    by_id = await cluster.run_json("member", "remove", replaced["member_id"], asks=old)
+    assert by_id["outcome"] == "done"
+    for name in ("node-4", "node-5"):
+        await cluster.stop(name)
+
+
 async def test_nobody_answering_is_a_refusal_and_not_an_unknown_outcome(
     cluster: AdminCluster,
 ) -> None:
