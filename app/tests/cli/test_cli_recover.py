@@ -35,7 +35,7 @@ def test_without_a_confirmation_it_tells_and_changes_nothing(dsn_file: Path) -> 
     result = RUNNER.invoke(app, command)
     assert result.exit_code == 0, result.output
     assert "Left out for ever: 8, 9" in result.stdout
-    assert "--confirm 7-0-0" in result.stdout
+    assert "--confirm 7-1-1" in result.stdout
     assert RUNNER.invoke(app, command).stdout == result.stdout
 
 
