@@ -34,6 +34,16 @@ def change_membership(world: World, member: Member, random: Random) -> None:
         _ask(member, lambda raw: raw.propose_conf_change(change))
 
 
+def dismiss(world: World, member: Member) -> None:
+    """Asks this member to remove itself in one step, if enough others vote."""
+    life = member.life
+    if life is None or len(life.process.raw.conf_state.voters) <= VOTERS_MIN:
+        return
+    change = ConfChange(changes=(SingleChange(ChangeKind.REMOVE, member.id),))
+    world.note(f"member {member.id} is asked to leave")
+    _ask(member, lambda raw: raw.propose_conf_change(change))
+
+
 def leave_joint(world: World, member: Member) -> None:
     """Asks this member to leave a joint configuration, if it knows of one."""
     life = member.life

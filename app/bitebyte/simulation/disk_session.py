@@ -41,7 +41,7 @@ class DiskWatch(Protocol):
         """A snapshot in place of everything."""
         ...
 
-    def on_flushed(self, batch: FlushBatch, /) -> None:
+    def before_flush(self, batch: FlushBatch, /) -> None:
         """Rows and the applied index."""
         ...
 
@@ -128,8 +128,8 @@ class DiskSession:
 
     async def flush(self, batch: FlushBatch) -> None:
         def commit() -> None:
+            self._watch.before_flush(batch)
             self.disk.write_state(batch)
-            self._watch.on_flushed(batch)
 
         await self._transact(commit)
 

@@ -9,7 +9,13 @@ from random import Random
 from typing import Final
 
 from bitebyte.raft.quorum import Quorum
-from bitebyte.simulation.churn import campaign, change_membership, forget_leader, transfer
+from bitebyte.simulation.churn import (
+    campaign,
+    change_membership,
+    dismiss,
+    forget_leader,
+    transfer,
+)
 from bitebyte.simulation.network import Link
 from bitebyte.simulation.plan import LEADER, Fault
 from bitebyte.simulation.world import Member, World
@@ -243,6 +249,13 @@ def _change(world: World, members: list[Member], fault: Fault) -> End:
     return lambda: None
 
 
+def _dismiss(world: World, members: list[Member], _fault: Fault) -> End:
+    """These members are asked to remove themselves."""
+    for member in members:
+        dismiss(world, member)
+    return lambda: None
+
+
 def _transfer(world: World, members: list[Member], fault: Fault) -> End:
     """Somebody asks this member to hand leadership to member `amount`."""
     transfer(members[0], int(fault.amount))
@@ -278,6 +291,7 @@ KINDS: Final[Mapping[str, Callable[[World, list[Member], Fault], End]]] = {
     "write_fails": _write_fails,
     "tail_lost": _tail_lost,
     "change": _change,
+    "dismiss": _dismiss,
     "transfer": _transfer,
     "forget": _forget,
     "campaign": _campaign,

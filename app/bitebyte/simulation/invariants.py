@@ -6,7 +6,7 @@ changed nothing costs a comparison.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 
 from bitebyte.node.node import Node
@@ -19,7 +19,7 @@ from bitebyte.raft.messages import (
     StorageAppend,
 )
 from bitebyte.raft.rawnode import RawNode
-from bitebyte.raft.types import NONE_ID, Entry, HardState, Role
+from bitebyte.raft.types import NONE_ID, ConfState, Entry, HardState, Role
 from bitebyte.repository.types import FlushBatch, SnapshotMeta
 from bitebyte.simulation.disk import Disk
 from bitebyte.simulation.oracle import Oracle
@@ -41,6 +41,8 @@ class Process:
         self.term = raw.term
         self.commit_index = disk.applied_index
         self.applied_index = disk.applied_index
+        self.core_applied_index = disk.applied_index
+        self.stable_index = raw.core.log.stable
         self.led_term = 0
         self.led_last: tuple[int, int] = (0, 0)
 
@@ -80,6 +82,7 @@ class Invariants:
         log = core.log
         node = process.node
         applied = node.applied_index if node is not None else process.applied_index
+        self._look_at_core(process)
         seen = (core.term, core.role, log.committed, log.last_index, log.last_term, applied)
         if seen == process.seen:
             return False
@@ -96,6 +99,28 @@ class Invariants:
             self._look_at_applied(process, applied)
         return True
 
+    def _look_at_core(self, process: Process) -> None:
+        """What the core believes of its disk and of its configuration."""
+        core = process.raw.core
+        log = core.log
+        if log.stable != process.stable_index:
+            process.stable_index = log.stable
+            if not log.is_installing and not process.disk.has(log.stable, log.term(log.stable)):
+                self._report(
+                    "stable is durable",
+                    f"{_name(process)} takes entry {log.stable} of term {log.term(log.stable)}"
+                    " for durable",
+                )
+        if log.applied != process.core_applied_index:
+            process.core_applied_index = log.applied
+            expected = self._oracle.conf_states[log.applied]
+            if core.conf_state != expected:
+                self._report(
+                    "the configuration is that of the log",
+                    f"{_name(process)} acts by {core.conf_state} at {log.applied}, the log says"
+                    f" {expected}",
+                )
+
     def _look_at_leader(self, process: Process) -> None:
         core = process.raw.core
         log = core.log
@@ -106,6 +131,9 @@ class Invariants:
                     "Election Safety", f"{known} and {process.member_id} lead term {core.term}"
                 )
             self.elections += 1
+            voters = (*core.conf_state.voters, *core.conf_state.voters_outgoing)
+            if process.member_id not in voters:
+                self._report("who leads is a voter", f"{_name(process)} is none of {voters}")
             process.led_term = core.term
             process.led_last = (0, 0)
             earlier = bisect_left(self.committed, core.term, key=_term)
@@ -167,7 +195,7 @@ class Invariants:
             for member_id, disk in self._disks.items()
             if disk.has(entry.index, entry.term)
         ]
-        if not process.raw.core.quorum.is_reached_by(holders):
+        if not _is_quorum(process.raw.conf_state, holders):
             self._report(
                 "committed is durable",
                 f"{_name(process)} committed {_brief(entry)}, which is on {holders} only",
@@ -300,9 +328,17 @@ class Invariants:
                     f"a snapshot cuts off the committed entry {index} at {member_id}",
                 )
 
-    def on_flushed(self, member_id: int, disk: Disk, batch: FlushBatch) -> None:
-        """The state of a member reached its disk."""
+    def before_flush(self, member_id: int, disk: Disk, batch: FlushBatch) -> None:
+        """The state of a member reaches its disk."""
         index = batch.applied_index
+        if index < disk.applied_index:
+            self._report("monotonic applied", f"{member_id} flushes {index} over a newer state")
+        if len(batch.applied) != index - disk.applied_index:
+            self._report("events are those of the log", f"{member_id} leaves some out at {index}")
+        events = self._oracle.events
+        for kept in batch.applied:
+            if kept.index < len(events) and kept.events != events[kept.index]:
+                self._report("events are those of the log", f"{member_id} at {kept.index}")
         if index <= len(self.committed):
             conf_state = batch.conf_state or disk.conf_state
             if conf_state != self._oracle.conf_states[index]:
@@ -326,6 +362,12 @@ class Invariants:
         for number in numbers:
             digest = (digest * 0x100000001B3 ^ number) & 0xFFFFFFFFFFFFFFFF
         self.digest = digest
+
+
+def _is_quorum(conf_state: ConfState, members: Collection[int]) -> bool:
+    """Majorities counted once more, so that a core that counts wrong does not check itself."""
+    halves = (conf_state.voters, conf_state.voters_outgoing)
+    return all(2 * len({*half} & {*members}) > len(half) for half in halves if half)
 
 
 def describe(process: Process) -> str:

@@ -13,7 +13,7 @@ from bitebyte.domain.codec import EMPTY_STATE_HASH, next_state_hash
 from bitebyte.domain.commands import PlaceOrder
 from bitebyte.domain.entities import Ingredient
 from bitebyte.domain.memory import MemoryState
-from bitebyte.domain.results import Accepted, Applied, Result
+from bitebyte.domain.results import Accepted, Applied, Event, Result
 from bitebyte.node.configuration import apply_conf_change
 from bitebyte.node.envelope import open_envelope
 from bitebyte.raft.types import ConfState, Entry, EntryKind
@@ -31,6 +31,7 @@ class Oracle:
         self.hashes: list[bytes] = [EMPTY_STATE_HASH] * 2
         self.results: list[Result] = [Accepted()] * 2
         self.conf_states: list[ConfState] = [conf_state] * 2
+        self.events: list[tuple[Event, ...]] = [()] * 2
         self.stock: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         """Per ingredient: from which index on, how much was available."""
         self.order_of_key: dict[tuple[str, str], str] = {}
@@ -58,6 +59,7 @@ class Oracle:
         self.conf_states.append(conf_state)
         self.hashes.append(next_state_hash(self.hashes[-1], entry.index, applied))
         self.results.append(applied.result)
+        self.events.append(applied.events)
         for row in applied.changes:
             if isinstance(row, Ingredient):
                 self.stock[row.id].append((entry.index, row.available))

@@ -203,14 +203,18 @@ class Run:
 
     def _draw_core(self, random: Random) -> tuple[list[int], list[int]]:
         """A random set of members that is a quorum whatever configuration is in force, and those
-        that need not be well. Who has lost entries has no vote."""
-        forgetful = self.world.invariants.forgetful_ids
-        core = sorted(self.world.members)
+        that need not be well. Who has lost entries has no vote, and who was never told of a
+        configuration has none yet, even where others count it as a voter already."""
+        members = self.world.members
+        voteless = self.world.invariants.forgetful_ids | {
+            member.id for member in members.values() if not member.disk.conf_state.voters
+        }
+        core = sorted(members)
         rest: list[int] = []
         quorums = [Quorum(conf_state) for conf_state in self.world.configurations()]
         for member_id in random.sample(core, len(core)):
             smaller = [other for other in core if other != member_id]
-            voting = [other for other in smaller if other not in forgetful]
+            voting = [other for other in smaller if other not in voteless]
             if all(quorum.is_reached_by(voting) for quorum in quorums):
                 core = smaller
                 rest.append(member_id)
@@ -290,7 +294,9 @@ class Run:
             return False
         minds = {(raw.last_index, raw.commit_index, raw.conf_state) for raw in raws}
         applied = {node.applied_index for node in nodes if node is not None}
-        return len(minds) == 1 and len(applied) == 1
+        return len(minds) == len(applied) == 1 and all(
+            raw.commit_index == raw.last_index for raw in raws
+        )
 
     def _is_flushed(self) -> bool:
         last = len(self.world.invariants.committed)

@@ -112,9 +112,9 @@ class _MemberWatch:
         self._world.snapshots_installed += 1
         self._world.invariants.before_install(self._member.id, disk, meta, hard_state)
 
-    def on_flushed(self, batch: FlushBatch) -> None:
+    def before_flush(self, batch: FlushBatch) -> None:
         world, member_id = self._world, self._member.id
-        world.invariants.on_flushed(member_id, self._member.disk, batch)
+        world.invariants.before_flush(member_id, self._member.disk, batch)
         if world.trace is not None:
             world.note(f"disk {member_id}: state {batch.applied_index}, {len(batch.rows)} rows")
 
