@@ -19,9 +19,18 @@ from bitebyte.simulation.museum import Mutant
 class Edit(NamedTuple):
     """In the source of `function`, `old` (which occurs exactly once) becomes `new`."""
 
-    function: Callable[..., Any]
+    function: Callable[..., Any] | property
     old: str
     new: str
+
+    @property
+    def target(self) -> FunctionType:
+        """What a decorator or a property has wrapped."""
+        outer = self.function.fget if isinstance(self.function, property) else self.function
+        assert outer is not None
+        function = inspect.unwrap(outer)
+        assert isinstance(function, FunctionType)
+        return function
 
 
 def planted(*edits: Edit) -> Callable[[], AbstractContextManager[None]]:
@@ -31,10 +40,7 @@ def planted(*edits: Edit) -> Callable[[], AbstractContextManager[None]]:
     def patch() -> Iterator[None]:
         saved: list[tuple[FunctionType, CodeType]] = []
         try:
-            for edit in edits:
-                function = inspect.unwrap(edit.function)
-                assert isinstance(function, FunctionType)
-                saved.append((function, function.__code__))
+            saved += [(edit.target, edit.target.__code__) for edit in edits]
             for function, code in mutated_code(edits).items():
                 function.__code__ = code
             yield
@@ -49,8 +55,7 @@ def mutated_code(edits: tuple[Edit, ...]) -> dict[FunctionType, CodeType]:
     """The code of each edited function. AssertionError if an edit does not fit its source."""
     sources: dict[FunctionType, str] = {}
     for edit in edits:
-        function = inspect.unwrap(edit.function)
-        assert isinstance(function, FunctionType)
+        function = edit.target
         source = sources.get(function) or textwrap.dedent(inspect.getsource(function))
         count = source.count(edit.old)
         assert count == 1, f"{edit.old!r} occurs {count} times in {function.__qualname__}"

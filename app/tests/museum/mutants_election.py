@@ -109,4 +109,9 @@ MUTANTS = (
         ),
         focus=many_elections,
     ),
+    mutant(
+        "a refused vote is taken for a given one",
+        "paper §5.2",
+        Edit(candidate._handle_vote_response, "not message.is_rejected", "True"),
+    ),
 )
