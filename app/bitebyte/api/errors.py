@@ -15,6 +15,7 @@ from bitebyte.node.types import (
     NodeError,
     NodeStopped,
     NoLeader,
+    NotYetSupported,
     OutcomeUnknown,
     Overloaded,
     TooFarBehind,
@@ -54,6 +55,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "import_not_found": (404, "No such import"),
     "index_not_kept": (404, "Index no longer kept"),
     "ingredient_not_found": (404, "No such ingredient"),
+    "member_not_found": (404, "No such member"),
     "order_not_found": (404, "No such order"),
     "product_not_found": (404, "No such product"),
     # What the state of things does not allow.
@@ -62,6 +64,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "insufficient_stock": (409, "Not enough in stock"),
     "invalid_transition": (409, "Order cannot go there"),
     "name_taken": (409, "Name taken"),
+    "not_a_configuration_change": (409, "Members change with the configuration only"),
     "not_tracked": (409, "Ingredient is not counted"),
     "product_not_available": (409, "Product not available"),
     "slug_taken": (409, "Slug taken"),
@@ -81,6 +84,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     # Nothing to do with the request.
     "internal_error": (500, "Internal error"),
     "no_leader": (503, "No leader"),
+    "not_yet_supported": (503, "An upgrade is under way"),
     "node_behind": (503, "Node is behind"),
     "outcome_unknown": (503, "Outcome unknown"),
     "overloaded": (503, "Overloaded"),
@@ -178,6 +182,14 @@ def problem_of_node_error(error: NodeError | Busy, request_id: str) -> Problem:
         return problem(
             "overloaded",
             "Too much is waiting here. Nothing was written. Try again in a second.",
+            request_id=request_id,
+            headers=retry,
+        )
+    if isinstance(error, NotYetSupported):
+        return problem(
+            "not_yet_supported",
+            "Not all members of the cluster know this yet: an upgrade is under way. Nothing was"
+            " written. Try again when it is finished.",
             request_id=request_id,
             headers=retry,
         )

@@ -32,7 +32,7 @@ from bitebyte.node.snapshot_traffic import SnapshotTraffic
 from bitebyte.node.types import (
     NodeOptions,
 )
-from bitebyte.raft.errors import AcknowledgedLogLost, ProposalDropped
+from bitebyte.raft.errors import ConfChangeUnreadable, ProposalDropped
 from bitebyte.raft.messages import (
     LocalMessage,
     MsgProp,
@@ -252,7 +252,7 @@ class NodeLoop:
         try:
             self._step_all()
             self._carry_out()
-        except (AcknowledgedLogLost, AssertionError) as error:
+        except (ConfChangeUnreadable, AssertionError) as error:
             # A failed assertion is our own bug: a core that is wrong must not go on talking.
             log.exception("raft.failed")
             self._on_fatal(error)

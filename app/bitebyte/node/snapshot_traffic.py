@@ -45,7 +45,6 @@ class SnapshotTraffic:
         self.sender = SnapshotSender(
             store,
             own_id=raw.id,
-            term=lambda: raw.term,
             wait_flushed=wait_flushed,
             on_ended=deliver,
         )

@@ -18,6 +18,9 @@ SNAPSHOTS_OUT_MAX = 1
 """Streams at once. Each keeps the database from clearing away old rows, and shares the disk with
 the log; one after the other they are all done sooner."""
 
+RETRY_DELAY_S = 1.0
+"""After a failure the core is told so late, since it asks again as soon as it hears of it."""
+
 FLUSH_WAIT_S = 30.0
 """How long a snapshot waits for the state that it has to reach to be flushed."""
 
@@ -40,14 +43,12 @@ class SnapshotSender:
         store: SnapshotStore | None,
         *,
         own_id: int,
-        term: Callable[[], int],
         wait_flushed: Callable[[int, float], Awaitable[None]],
         on_ended: Callable[[SnapshotStatus], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._store = store
         self._own_id = own_id
-        self._term = term
         self._wait_flushed = wait_flushed
         self._on_ended = on_ended
         self._turns = asyncio.Semaphore(SNAPSHOTS_OUT_MAX)
@@ -90,6 +91,7 @@ class SnapshotSender:
         except Exception as error:  # noqa: BLE001  whatever went wrong, the core asks again
             reason = str(error) or type(error).__name__
             log.warning("snapshot.not_sent", peer=f"{peer_id:x}", reason=reason)
+            await asyncio.sleep(RETRY_DELAY_S)
         finally:
             if self.outgoing.get(peer_id) is outgoing:
                 del self.outgoing[peer_id]
@@ -113,7 +115,7 @@ class SnapshotSender:
             meta = reader.meta
             outgoing.index = meta.index
             begin = SnapshotBegin(
-                term=self._term(),
+                term=request.term,
                 index=meta.index,
                 entry_term=meta.term,
                 conf_state=meta.conf_state,

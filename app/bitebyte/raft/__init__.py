@@ -98,7 +98,6 @@ terms, `rawnode` the entry.
 from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.core import RandomSource
 from bitebyte.raft.errors import (
-    AcknowledgedLogLost,
     ConfChangeRefused,
     ConfChangeUnreadable,
     ConfigError,
@@ -128,7 +127,6 @@ from bitebyte.raft.types import (
 
 __all__ = [
     "NONE_ID",
-    "AcknowledgedLogLost",
     "ChangeKind",
     "ConfChange",
     "ConfChangeRefused",

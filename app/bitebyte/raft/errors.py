@@ -5,8 +5,7 @@ RaftError
 ├── ConfChangeRefused     the change is not allowed now, or leads nowhere
 ├── ConfChangeUnreadable  the bytes are no change of the configuration
 ├── TransferRefused       leadership cannot go to that member
-├── ConfigError           the options, or the stored state, contradict each other
-└── AcknowledgedLogLost   the disk has forgotten entries that were acknowledged
+└── ConfigError           the options, or the stored state, contradict each other
 """
 
 
@@ -32,11 +31,3 @@ class TransferRefused(RaftError):
 
 class ConfigError(RaftError):
     """The options or the stored state are out of their bounds; the text names the culprit."""
-
-
-class AcknowledgedLogLost(RaftError):
-    """The leader counts on entries that this member once acknowledged and no longer has.
-
-    Its disk was rolled back, swapped or emptied. Going on could lose confirmed commands, so the
-    member must stop and come back under a new identity (etcd-io/raft PR #25, etcd #10166).
-    """
