@@ -18,6 +18,7 @@ from bitebyte.simulation.churn import (
 )
 from bitebyte.simulation.network import Link
 from bitebyte.simulation.plan import LEADER, Fault
+from bitebyte.simulation.trace import Forgot
 from bitebyte.simulation.world import Member, World
 
 End = Callable[[], None]
@@ -235,6 +236,7 @@ def _tail_lost(world: World, members: list[Member], fault: Fault) -> End:
     if last_index < disk.last_index:
         world.invariants.forgetful_ids.add(member.id)
         disk.forget_after(last_index)
+        world.record(Forgot(member=member.id, after_index=last_index))
 
     def end() -> None:
         member.is_held_down = False

@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import Callable, Generator
+from functools import partial
 from random import Random
+from typing import BinaryIO
 
 import msgspec
 import structlog
@@ -11,7 +13,8 @@ from bitebyte.domain.entities import Order
 from bitebyte.domain.invariants import check
 from bitebyte.raft.confchange import is_joint
 from bitebyte.raft.quorum import Quorum
-from bitebyte.raft.types import NONE_ID
+from bitebyte.raft.types import NONE_ID, ConfState
+from bitebyte.simulation import validation
 from bitebyte.simulation.buggify import small_bounds
 from bitebyte.simulation.churn import leave_joint
 from bitebyte.simulation.expansion import RunOptions, expand
@@ -19,7 +22,8 @@ from bitebyte.simulation.faults import begin as begin_fault
 from bitebyte.simulation.history import Outcome
 from bitebyte.simulation.plan import Fault, Plan
 from bitebyte.simulation.trace_text import TraceText
-from bitebyte.simulation.verdict import Violation
+from bitebyte.simulation.transition_observer import Record
+from bitebyte.simulation.verdict import Verdict, Violation
 from bitebyte.simulation.workload import Workload
 from bitebyte.simulation.world import World
 
@@ -61,10 +65,19 @@ def run_seed(seed: int, options: RunOptions | None = None) -> RunOutcome:
     return run_plan(expand(seed, options or RunOptions()))
 
 
-def run_plan(plan: Plan, trace: TraceText | None = None) -> RunOutcome:
-    """Runs a plan, as `run_seed`; into `trace` goes every step of it."""
+def run_plan(
+    plan: Plan,
+    trace: TraceText | None = None,
+    *,
+    validate: bool = False,
+    transitions: BinaryIO | None = None,
+) -> RunOutcome:
+    """Runs a plan, as `run_seed`; into `trace` goes every step of it. With `validate` the
+    executable specification judges every transition of every member, and they are written to
+    `transitions`, one a line; the run stays the same, but takes longer."""
+    record_for = partial(validation.validate, transitions=transitions) if validate else None
     with _silent_logs(), small_bounds(plan.bounds):
-        run = Run(plan, trace)
+        run = Run(plan, trace, record_for)
         try:
             run.run()
         except AssertionError as error:
@@ -106,9 +119,14 @@ def _drop(_logger: object, _method: str, _event: object) -> str:
 class Run:
     """A world, its clients, and the course of the plan."""
 
-    def __init__(self, plan: Plan, trace: TraceText | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        trace: TraceText | None = None,
+        record_for: Callable[[Verdict, ConfState], Record] | None = None,
+    ) -> None:
         self.plan = plan
-        self.world = World(plan, trace)
+        self.world = World(plan, trace, record_for=record_for)
         self.workload = Workload(self.world)
         self._ends: dict[int, Callable[[], None]] = {}
 

@@ -18,7 +18,7 @@ from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.messages import PeerMessage, StorageAppend
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.ready import Ready
-from bitebyte.raft.types import ConfState, HardState, Role
+from bitebyte.raft.types import ConfState, HardState, Role, Snapshot
 from bitebyte.repository.types import FlushBatch, Identity, SnapshotMeta
 from bitebyte.simulation.buggify import (
     FILTER_IS_FULL,
@@ -36,7 +36,9 @@ from bitebyte.simulation.oracle import Oracle
 from bitebyte.simulation.plan import DiskOptions, Plan
 from bitebyte.simulation.snapshot_store import SnapshotArchive
 from bitebyte.simulation.snapshot_stream import SnapshotStream
+from bitebyte.simulation.trace import Durable, Sent, Stopped, Transition
 from bitebyte.simulation.trace_text import TraceText, brief
+from bitebyte.simulation.transition_observer import Record, TracedRawNode
 from bitebyte.simulation.verdict import Verdict
 from bitebyte.transport import PeerAddress
 from bitebyte.transport.frames import SnapshotBegin, StatusReport
@@ -60,6 +62,10 @@ class WatchedRawNode(RawNode):
         if ready.apply is not None:
             self.invariants.check_apply(self.process, ready.apply.entries)
         return ready
+
+
+class ValidatedRawNode(TracedRawNode, WatchedRawNode):
+    """The same, with every transition recorded as well."""
 
 
 class Life:
@@ -103,6 +109,15 @@ class _MemberWatch:
     def before_log_write(self, disk: Disk, append: StorageAppend) -> None:
         world, member_id = self._world, self._member.id
         world.invariants.before_log_write(member_id, disk, append)
+        if append.entries or append.hard_state is not None:
+            world.record(
+                Durable(
+                    member=member_id,
+                    entries=append.entries,
+                    hard_state=append.hard_state,
+                    snapshot=None,
+                )
+            )
         if world.trace is not None:
             kept = " ".join(f"{entry.index}:{entry.term}" for entry in append.entries)
             world.note(f"disk {member_id}: log {kept or '-'} {append.hard_state or ''}")
@@ -111,6 +126,10 @@ class _MemberWatch:
         self._world.note(f"disk {self._member.id}: snapshot {meta.index}:{meta.term}")
         self._world.snapshots_installed += 1
         self._world.invariants.before_install(self._member.id, disk, meta, hard_state)
+        snapshot = Snapshot(meta.index, meta.term, meta.conf_state)
+        self._world.record(
+            Durable(member=self._member.id, entries=(), hard_state=hard_state, snapshot=snapshot)
+        )
 
     def before_flush(self, batch: FlushBatch) -> None:
         world, member_id = self._world, self._member.id
@@ -122,7 +141,14 @@ class _MemberWatch:
 class World:
     """One cluster. Nothing happens until `scheduler` runs."""
 
-    def __init__(self, plan: Plan, trace: TraceText | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        trace: TraceText | None = None,
+        *,
+        record_for: Callable[[Verdict, ConfState], Record] | None = None,
+    ) -> None:
+        """With `record_for`, what it returns is given every transition of every member."""
         self.plan = plan
         self.trace = trace
         self.verdict = Verdict()
@@ -133,6 +159,7 @@ class World:
         self.disk_options = DiskOptions()
         self.members: dict[int, Member] = {}
         voters = tuple(range(1, plan.voter_count + 1))
+        self._record = record_for and record_for(self.verdict, ConfState(voters=voters))
         self.oracle = Oracle(self.verdict, ConfState(voters=voters))
         self._disks: dict[int, Disk] = {}
         self.invariants = Invariants(self.verdict, self.oracle, self._disks)
@@ -154,6 +181,11 @@ class World:
         """For the trace; callers that build their text with effort ask `trace` first."""
         if self.trace is not None:
             self.trace.note(self.scheduler.now_s, self.scheduler.step_count, text)
+
+    def record(self, transition: Transition) -> None:
+        """A transition that is not seen from the core."""
+        if self._record is not None:
+            self._record(transition)
 
     def random(self, purpose: str) -> Random:
         """A source of its own for each purpose, so that one does not shift another."""
@@ -196,7 +228,8 @@ class World:
 
     def _build_raw(self, member: Member) -> tuple[WatchedRawNode, Process]:
         stored = member.disk.load()
-        raw = WatchedRawNode(
+        node_class = WatchedRawNode if self._record is None else ValidatedRawNode
+        raw = node_class(
             msgspec.convert(
                 {"defers_commit_notices": True, **self.plan.raft, "id": member.id}, RaftConfig
             ),
@@ -212,6 +245,9 @@ class World:
         process = Process(member.id, raw, member.disk)
         raw.process = process
         raw.invariants = self.invariants
+        if self._record is not None:
+            assert isinstance(raw, ValidatedRawNode)
+            raw.begin_trace(self._record)
         return raw, process
 
     def _build_node(self, member: Member, life: Life, raw: RawNode) -> None:
@@ -266,7 +302,12 @@ class World:
         return self._seen_keys(member)
 
     def _check_sent(self, life: Life) -> Callable[[PeerMessage], None]:
-        return lambda message: self.invariants.check_sent(life.process, message)
+        def check(message: PeerMessage) -> None:
+            self.invariants.check_sent(life.process, message)
+            if self._record is not None:
+                self._record(Sent(member=life.process.member_id, message=message))
+
+        return check
 
     def crash(self, member: Member) -> None:
         """The process dies at once; its disk stays as it is."""
@@ -280,6 +321,7 @@ class World:
         del self._lives[life.loop]
         self.invariants.end(member.id)
         life.session.crash()
+        self.record(Stopped(member=member.id))
 
     def _bury(self, loop: SimulatedLoop) -> None:
         loop.is_dead = True

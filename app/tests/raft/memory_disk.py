@@ -158,11 +158,12 @@ class MemoryDisk:
         *,
         random: RandomSource,
         applied_index: int | None = None,
+        node_class: type[RawNode] = RawNode,
     ) -> RawNode:
         """Starts a member from what is stored here, or as if only so much were applied."""
         if applied_index is None:
             applied_index = self.applied_index
-        return RawNode(
+        return node_class(
             config,
             hard_state=self.hard_state,
             conf_state=self.conf_state if conf_state is None else conf_state,

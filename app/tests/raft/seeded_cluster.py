@@ -32,6 +32,9 @@ from bitebyte.raft.messages import (
     StorageFetchResp,
 )
 from bitebyte.raft.quorum import Quorum
+from bitebyte.simulation.specification import Specification
+from bitebyte.simulation.trace import Durable, Sent, Stopped, Transition
+from bitebyte.simulation.transition_observer import TracedRawNode
 
 FAULT_END_CHANCE = 0.2
 """Per occasion to end a cut or a freeze: long enough for others to elect a new leader."""
@@ -162,6 +165,8 @@ class SeededCluster:
         self.random = Random(seed)
         voters = tuple(range(1, size + 1))
         self.conf_state = ConfState(voters)
+        self.specification = Specification(self.conf_state)
+        self.transitions: list[Transition] = []
         self.judge = Judge(Quorum(self.conf_state))
         # Small bounds make rare paths common; each seed draws its own.
         self.options = {
@@ -267,10 +272,21 @@ class SeededCluster:
                 self._step(member, message)
             else:
                 assert not isinstance(message, StorageAppendResp)
+                self._record(Sent(member=member.id, message=message))
                 self.network.append(message)
 
     def _finish_write(self, member: Member) -> None:
         if member.disk.pending:
+            append = member.disk.pending[0]
+            if append.entries or append.hard_state is not None:
+                self._record(
+                    Durable(
+                        member=member.id,
+                        entries=append.entries,
+                        hard_state=append.hard_state,
+                        snapshot=append.snapshot,
+                    )
+                )
             self._send(member, tuple(member.disk.finish_write()))
 
     def _finish_apply(self, member: Member) -> None:
@@ -338,6 +354,7 @@ class SeededCluster:
 
     def _crash(self, member: Member) -> None:
         member.node = None
+        self._record(Stopped(member=member.id))
         member.disk.crash()
         del member.applied[member.flushed_index :]
         member.applies.clear()
@@ -345,12 +362,15 @@ class SeededCluster:
         member.reads.clear()
 
     def _start(self, member: Member) -> None:
-        member.node = member.disk.start(
+        node = member.disk.start(
             member.config,
             self.conf_state,
             random=Random(self.random.getrandbits(32)),
             applied_index=member.flushed_index,
+            node_class=TracedRawNode,
         )
+        assert isinstance(node, TracedRawNode)
+        member.node = node.begin_trace(self._record)
 
     def _cut_or_heal(self, member: Member) -> None:
         if self.cut:
@@ -427,6 +447,10 @@ class SeededCluster:
             self._read(member)
             self._settle()
             assert not member.reads, f"member {member.id} has reads without an answer"
+
+    def _record(self, transition: Transition) -> None:
+        self.transitions.append(transition)
+        self.specification.accept(transition)
 
     def _next_serial(self) -> int:
         self._serial += 1
