@@ -267,12 +267,13 @@ class SeededCluster:
     def _send(self, member: Member, messages: tuple[PeerMessage | StorageAppendResp, ...]) -> None:
         for message in messages:
             if not isinstance(message, StorageAppendResp):
+                if message.to != member.id:
+                    self._record(Sent(member=member.id, message=message))
                 self.judge.check_sent(member, message)
             if message.to == member.id:
                 self._step(member, message)
             else:
                 assert not isinstance(message, StorageAppendResp)
-                self._record(Sent(member=member.id, message=message))
                 self.network.append(message)
 
     def _finish_write(self, member: Member) -> None:
