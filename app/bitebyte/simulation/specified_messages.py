@@ -4,7 +4,7 @@ A message is judged when it leaves the process, by the disk of its sender where 
 something. When it arrives it must be one that was sent, however late, often or out of order.
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from bitebyte.raft.messages import (
     LocalMessage,
@@ -21,15 +21,30 @@ from bitebyte.raft.messages import (
     PeerMessage,
     StorageAppendResp,
 )
-from bitebyte.raft.types import Role
-from bitebyte.simulation.specified_configuration import configuration_of
+from bitebyte.raft.types import Entry, Role
+from bitebyte.simulation.specified_configuration import Configuration, configuration_of
 from bitebyte.simulation.specified_member import SpecifiedMember
 
-if TYPE_CHECKING:
-    from bitebyte.simulation.specification import Specification
+
+class Evidence(Protocol):
+    """What the specification knows of the whole group, and how it refuses."""
+
+    committed: list[Entry]
+    configurations: list[Configuration]
+    leader_of: dict[int, int]
+    leader_logs: dict[int, list[Entry]]
+    sent: set[PeerMessage]
+
+    def member(self, member_id: int, /) -> SpecifiedMember:
+        """What is known of that member."""
+        ...
+
+    def require(self, holds: bool, rule: str, reason: str, /) -> None:
+        """Refuses the transition at hand unless `holds`."""
+        ...
 
 
-def send(spec: "Specification", member: SpecifiedMember, message: PeerMessage) -> None:
+def send(spec: Evidence, member: SpecifiedMember, message: PeerMessage) -> None:
     """Judges a message that leaves `member`."""
     spec.require(message.sender == member.id, "members speak for themselves", "it does not")
     if not (isinstance(message, MsgVote | MsgVoteResp) and message.is_pre):
@@ -69,7 +84,7 @@ def send(spec: "Specification", member: SpecifiedMember, message: PeerMessage) -
             pass
 
 
-def _require_leader(spec: "Specification", member: SpecifiedMember, message: PeerMessage) -> None:
+def _require_leader(spec: Evidence, member: SpecifiedMember, message: PeerMessage) -> None:
     spec.require(
         spec.leader_of.get(message.term) == member.id,
         "only the leader of a term speaks as one",
@@ -77,7 +92,7 @@ def _require_leader(spec: "Specification", member: SpecifiedMember, message: Pee
     )
 
 
-def _send_vote_request(spec: "Specification", member: SpecifiedMember, message: MsgVote) -> None:
+def _send_vote_request(spec: Evidence, member: SpecifiedMember, message: MsgVote) -> None:
     if message.is_pre:
         return
     stored = member.stored
@@ -94,7 +109,7 @@ def _send_vote_request(spec: "Specification", member: SpecifiedMember, message: 
     )
 
 
-def _send_vote(spec: "Specification", member: SpecifiedMember, message: MsgVoteResp) -> None:
+def _send_vote(spec: Evidence, member: SpecifiedMember, message: MsgVoteResp) -> None:
     if message.is_rejected:
         return
     if message.is_pre:
@@ -111,7 +126,7 @@ def _send_vote(spec: "Specification", member: SpecifiedMember, message: MsgVoteR
     )
 
 
-def _send_entries(spec: "Specification", member: SpecifiedMember, message: MsgApp) -> None:
+def _send_entries(spec: Evidence, member: SpecifiedMember, message: MsgApp) -> None:
     _require_leader(spec, member, message)
     log = spec.leader_logs[message.term]
     last = message.prev_index + len(message.entries)
@@ -126,9 +141,7 @@ def _send_entries(spec: "Specification", member: SpecifiedMember, message: MsgAp
     spec.require(message.commit <= member.commit, rule, "it has not committed so much")
 
 
-def _send_acknowledgement(
-    spec: "Specification", member: SpecifiedMember, message: MsgAppResp
-) -> None:
+def _send_acknowledgement(spec: Evidence, member: SpecifiedMember, message: MsgAppResp) -> None:
     if message.is_rejected:
         return
     rule = "an acknowledgement means the leader's entries, on this disk (figure 2)"
@@ -144,9 +157,7 @@ def _send_acknowledgement(
     )
 
 
-def receive(
-    spec: "Specification", member: SpecifiedMember, message: PeerMessage | LocalMessage
-) -> None:
+def receive(spec: Evidence, member: SpecifiedMember, message: PeerMessage | LocalMessage) -> None:
     """Notes what `member` may conclude from a message that it steps."""
     if isinstance(message, StorageAppendResp):
         spec.require(
@@ -229,7 +240,7 @@ def _receive_acknowledgement(member: SpecifiedMember, message: MsgAppResp) -> No
         member.acks[message.sender] = max(known, message.index)
 
 
-def _receive_snapshot(spec: "Specification", member: SpecifiedMember, message: MsgSnap) -> None:
+def _receive_snapshot(spec: Evidence, member: SpecifiedMember, message: MsgSnap) -> None:
     snapshot = message.snapshot
     rule = "a snapshot is a state of the log (§7)"
     is_known = 0 < snapshot.index <= len(spec.committed)
