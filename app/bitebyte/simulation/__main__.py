@@ -16,7 +16,7 @@ import msgspec
 from bitebyte.simulation import museum
 from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.plan import Plan, decode_plan, encode_plan
-from bitebyte.simulation.run import RunOutcome, run_plan, run_seed
+from bitebyte.simulation.run import RunOutcome, run_plan
 from bitebyte.simulation.shrink import shrink
 from bitebyte.simulation.trace_text import TraceText
 
@@ -39,6 +39,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="run this one seed and say how it went")
     parser.add_argument("--replay", type=Path, help="run the plan in this file")
     parser.add_argument("--trace", action="store_true", help="print every step of that run")
+    parser.add_argument(
+        "--validate", action="store_true", help="have the specification judge every transition"
+    )
+    parser.add_argument(
+        "--transitions", type=Path, help="write the transitions of that run, one JSON object a line"
+    )
     parser.add_argument("--plan", action="store_true", help="print the plan of that run")
     parser.add_argument(
         "--shrink-to",
@@ -64,7 +70,11 @@ def main(arguments: list[str]) -> int:
 
 def _run_one(plan: Plan, options: argparse.Namespace) -> int:
     trace = TraceText()
-    outcome = run_plan(plan, trace)
+    if options.transitions is not None:
+        with options.transitions.open("wb") as transitions:
+            outcome = run_plan(plan, trace, validate=True, transitions=transitions)
+    else:
+        outcome = run_plan(plan, trace, validate=options.validate)
     if options.plan:
         print(encode_plan(plan).decode())
     if options.trace:
@@ -115,42 +125,45 @@ def _outcomes(options: argparse.Namespace) -> Iterator[RunOutcome]:
     if options.jobs == 1:
         gc.freeze()
         for seed in seeds:
-            yield run_seed(seed, run_options)
+            yield run_plan(expand(seed, run_options), validate=options.validate)
         return
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         yield from pool.imap_unordered(
-            _run_job, ((seed, run_options) for seed in seeds), chunksize=4
+            _run_job, ((seed, run_options, options.validate) for seed in seeds), chunksize=4
         )
 
 
-def _run_job(job: tuple[int, RunOptions]) -> RunOutcome:
-    return run_seed(*job)
+def _run_job(job: tuple[int, RunOptions, bool]) -> RunOutcome:
+    seed, run_options, validate = job
+    return run_plan(expand(seed, run_options), validate=validate)
 
 
 def _print_failure(outcome: RunOutcome, options: argparse.Namespace) -> None:
     plan, violation = outcome.plan, outcome.violation
     assert violation is not None
     trace = TraceText()
-    run_plan(plan, trace)
+    run_plan(plan, trace, validate=options.validate)
     print(encode_plan(plan).decode())
     print(f"The last {LAST_STEPS} steps of it:")
     print("\n".join(trace.lines[-LAST_STEPS:]))
     _print_outcome(outcome)
     mode = "" if options.mode == "both" else f" --mode {options.mode}"
+    mode += " --validate" if options.validate else ""
     print(f"Again:   python -m bitebyte.simulation --seed {plan.seed}{mode} --trace", flush=True)
     if options.no_shrink:
         return
-    shrunk = shrink(plan, lambda smaller: _breaks(smaller, violation.invariant))
+    shrunk = shrink(plan, lambda smaller: _breaks(smaller, violation.invariant, options.validate))
     options.shrink_to.write_bytes(encode_plan(shrunk.plan))
     print(
         f"Shrunk in {shrunk.runs} runs to {len(shrunk.plan.faults)} faults and"
         f" {len(shrunk.plan.operations)} operations."
     )
-    print(f"Smaller: python -m bitebyte.simulation --replay {options.shrink_to} --trace")
+    validate = " --validate" if options.validate else ""
+    print(f"Smaller: python -m bitebyte.simulation --replay {options.shrink_to}{validate} --trace")
 
 
-def _breaks(plan: Plan, invariant: str) -> bool:
-    violation = run_plan(plan).violation
+def _breaks(plan: Plan, invariant: str, validate: bool) -> bool:
+    violation = run_plan(plan, validate=validate).violation
     return violation is not None and violation.invariant == invariant
 
 

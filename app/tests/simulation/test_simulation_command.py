@@ -8,6 +8,7 @@ from bitebyte.domain import ordering
 from bitebyte.simulation.__main__ import main
 from bitebyte.simulation.plan import decode_plan
 from bitebyte.simulation.run import run_plan
+from bitebyte.simulation.trace import decode_transitions
 
 
 def test_seeds_without_findings_end_well(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,3 +43,10 @@ def test_a_failing_seed_says_how_to_replay_it_and_leaves_a_smaller_plan(
     assert main(["--replay", str(plan_file)]) == 1
     monkeypatch.undo()
     assert main(["--replay", str(plan_file)]) == 0
+
+
+def test_the_transitions_of_a_seed_become_a_file_of_json_lines(tmp_path: Path) -> None:
+    file = tmp_path / "transitions.ndjson"
+    assert main(["--seed", "2", "--transitions", str(file)]) == 0
+    assert len(list(decode_transitions(file.read_bytes().splitlines()))) > 1_000
+    assert main(["--seeds", "2", "--validate"]) == 0
