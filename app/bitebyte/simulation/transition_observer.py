@@ -166,6 +166,9 @@ class TracedRawNode(RawNode):
         after = _look(self.core)
         if after == before:
             return
+        # First: who was asked to lead may have waited for that, and campaigns at once.
+        if (after.applied, after.conf_state) != (before.applied, before.conf_state):
+            self._record(Applied(member=self.id, index=after.applied, conf_state=after.conf_state))
         self._note_role(before, after)
         if after.has_lost_log and not before.has_lost_log:
             self._record(LossNoticed(member=self.id))
@@ -174,8 +177,6 @@ class TracedRawNode(RawNode):
         led_all_along = before.role is after.role is Role.LEADER and before.term == after.term
         if not led_all_along:
             self._note_log(before, after)
-        if (after.applied, after.conf_state) != (before.applied, before.conf_state):
-            self._record(Applied(member=self.id, index=after.applied, conf_state=after.conf_state))
         if after.commit != before.commit:
             self._record(Committed(member=self.id, index=after.commit))
         if led_all_along:
