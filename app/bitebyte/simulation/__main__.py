@@ -16,7 +16,7 @@ import msgspec
 from bitebyte.simulation import museum
 from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.plan import Plan, decode_plan, encode_plan
-from bitebyte.simulation.run import RunOutcome, run_plan
+from bitebyte.simulation.run import RunOutcome, run_job, run_plan
 from bitebyte.simulation.shrink import shrink
 from bitebyte.simulation.trace_text import TraceText
 
@@ -129,13 +129,8 @@ def _outcomes(options: argparse.Namespace) -> Iterator[RunOutcome]:
         return
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         yield from pool.imap_unordered(
-            _run_job, ((seed, run_options, options.validate) for seed in seeds), chunksize=4
+            run_job, ((seed, run_options, options.validate) for seed in seeds), chunksize=4
         )
-
-
-def _run_job(job: tuple[int, RunOptions, bool]) -> RunOutcome:
-    seed, run_options, validate = job
-    return run_plan(expand(seed, run_options), validate=validate)
 
 
 def _print_failure(outcome: RunOutcome, options: argparse.Namespace) -> None:

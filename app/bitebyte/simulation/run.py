@@ -351,3 +351,12 @@ class Run:
                 "exactly once",
                 f"{len(order_ids)} orders for {len(world.oracle.order_of_key)} idempotency keys",
             )
+
+
+def run_job(job: tuple[int, RunOptions, bool]) -> RunOutcome:
+    """One seed in a process of its own: seed, options, and whether the specification judges it.
+
+    It stands here because a fresh process cannot look into a module that was started as a program.
+    """
+    seed, options, validate = job
+    return run_plan(expand(seed, options), validate=validate)

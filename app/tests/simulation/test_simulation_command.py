@@ -1,5 +1,7 @@
 """`python -m bitebyte.simulation`: what it prints, how it ends, and what it leaves."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,12 @@ from bitebyte.simulation.trace import decode_transitions
 def test_seeds_without_findings_end_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--seeds", "2", "--first", "5"]) == 0
     assert capsys.readouterr().out.startswith("2 seeds, ")
+
+
+def test_the_program_shares_seeds_between_processes() -> None:
+    command = [sys.executable, "-m", "bitebyte.simulation", "--seeds", "2", "--jobs", "2"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("2 seeds, ")
 
 
 def test_one_seed_prints_the_same_trace_each_time(capsys: pytest.CaptureFixture[str]) -> None:
