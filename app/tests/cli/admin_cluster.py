@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import json
-import socket
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import structlog
 from click.testing import Result
+from member_waiting import free_ports, until
 from typer.testing import CliRunner
 
 from bitebyte.api.admin.app import create_admin_app
@@ -24,25 +23,7 @@ from bitebyte.main import OpenMember, open_member
 from bitebyte.repository.embedded import EmbeddedPostgres
 
 CLUSTER_ID = 815
-DEADLINE_S = 30.0
 RUNNER = CliRunner(env={"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"})
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free just now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Waits for a condition, and says what was waited for if it does not come."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE_S:g} s for {what}"
-        await asyncio.sleep(0.005)
 
 
 class AdminCluster:
@@ -151,3 +132,16 @@ class AdminCluster:
         result = await self.run(*arguments, "--json", asks=asks)
         assert result.exit_code == exit_code, result.output
         return json.loads(result.stdout)
+
+
+@contextlib.asynccontextmanager
+async def running_admin_cluster(
+    folder: Path, server: EmbeddedPostgres, size: int
+) -> AsyncGenerator[AdminCluster]:
+    """Voters that know each other, for the length of a `with`."""
+    cluster = AdminCluster(folder, server, size)
+    await cluster.bootstrap()
+    try:
+        yield cluster
+    finally:
+        await cluster.stop_all()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from admin_cluster import AdminCluster
+from admin_cluster import AdminCluster, running_admin_cluster
 
 from bitebyte.repository.embedded import EmbeddedPostgres
 
@@ -17,12 +17,9 @@ async def cluster(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[AdminCluster]:
     """A single voter."""
-    cluster = AdminCluster(tmp_path_factory.mktemp("log"), postgres_server, 1)
-    await cluster.bootstrap()
-    try:
-        yield cluster
-    finally:
-        await cluster.stop_all()
+    folder = tmp_path_factory.mktemp("log")
+    async with running_admin_cluster(folder, postgres_server, 1) as running:
+        yield running
 
 
 async def test_show_decodes_the_log_and_pages_through_it(cluster: AdminCluster) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from admin_cluster import AdminCluster, until
+from admin_cluster import AdminCluster, running_admin_cluster
+from member_waiting import until
 
 from bitebyte.repository.embedded import EmbeddedPostgres
 
@@ -17,12 +18,9 @@ async def cluster(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[AdminCluster]:
     """Three voters."""
-    cluster = AdminCluster(tmp_path_factory.mktemp("member"), postgres_server, 3)
-    await cluster.bootstrap()
-    try:
-        yield cluster
-    finally:
-        await cluster.stop_all()
+    folder = tmp_path_factory.mktemp("member")
+    async with running_admin_cluster(folder, postgres_server, 3) as running:
+        yield running
 
 
 async def test_list_shows_every_member_from_the_leaders_side(cluster: AdminCluster) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from admin_cluster import AdminCluster
+from admin_cluster import AdminCluster, running_admin_cluster
 
 from bitebyte.repository.embedded import EmbeddedPostgres
 
@@ -17,12 +17,9 @@ async def cluster(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[AdminCluster]:
     """Three voters."""
-    cluster = AdminCluster(tmp_path_factory.mktemp("verify"), postgres_server, 3)
-    await cluster.bootstrap()
-    try:
-        yield cluster
-    finally:
-        await cluster.stop_all()
+    folder = tmp_path_factory.mktemp("verify")
+    async with running_admin_cluster(folder, postgres_server, 3) as running:
+        yield running
 
 
 async def test_verify_finds_equal_databases_equal(cluster: AdminCluster) -> None:

@@ -1,11 +1,11 @@
 """Members in one process with a PostgreSQL each, linked over loopback: real in all but machines."""
 
-import asyncio
 import contextlib
-import socket
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+import uvloop
+from member_waiting import free_ports, until
 
 from bitebyte.config import NodeConfig, load_node_config
 from bitebyte.main import OpenMember, open_member
@@ -13,24 +13,6 @@ from bitebyte.node.node import Node
 from bitebyte.node.types import NodeOptions
 
 CLUSTER_ID = 4711
-DEADLINE_S = 30.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free just now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-
-
-async def until(condition: Callable[[], bool], what: str) -> None:
-    """Waits for a condition, and says what was waited for if it does not come."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {DEADLINE_S:g} s for {what}"
-        await asyncio.sleep(0.005)
 
 
 class Cluster:
@@ -110,3 +92,22 @@ class Cluster:
 
     def numbers_of_followers(self) -> list[int]:
         return [n for n in self.members if n != self.number_of_leader()]
+
+
+def run_cluster(
+    folder: Path,
+    size: int,
+    scenario: Callable[[Cluster], Awaitable[None]],
+    options: NodeOptions | None = None,
+) -> None:
+    """Plays the scenario on a bootstrapped cluster, on the loop that nodes really run on."""
+
+    async def whole() -> None:
+        cluster = Cluster(folder, size, options)
+        await cluster.start_all()
+        try:
+            await scenario(cluster)
+        finally:
+            await cluster.stop_all()
+
+    uvloop.run(whole())

@@ -1,12 +1,12 @@
 """Three members with real databases: any of them takes commands, all agree, one may be missing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import uvloop
-from node_cluster import Cluster, until
+from member_waiting import until
+from node_cluster import Cluster, run_cluster
 from node_commands import register
 
 from bitebyte.domain.entities import Account, Key
@@ -15,18 +15,6 @@ from bitebyte.node.types import NoLeader, OutcomeUnknown
 from bitebyte.repository.errors import DatabaseInUse, EmbeddedPostgresError, ForeignDatabase
 
 TIMEOUT_S = 10.0
-
-
-def run(folder: Path, size: int, scenario: Callable[[Cluster], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        cluster = Cluster(folder, size)
-        await cluster.start_all()
-        try:
-            await scenario(cluster)
-        finally:
-            await cluster.stop_all()
-
-    uvloop.run(whole())
 
 
 def test_any_member_takes_commands_and_all_agree_on_the_state(tmp_path: Path) -> None:
@@ -47,7 +35,7 @@ def test_any_member_takes_commands_and_all_agree_on_the_state(tmp_path: Path) ->
             stored = [row async for row in member.database.state.all_rows()]
             assert sum(isinstance(row, Account) for row in stored) == 60
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_read_at_a_follower_sees_what_was_confirmed_before_it(tmp_path: Path) -> None:
@@ -62,7 +50,7 @@ def test_a_read_at_a_follower_sees_what_was_confirmed_before_it(tmp_path: Path) 
                 await follower.read_barrier(timeout_s=TIMEOUT_S)
                 assert key in await follower.rows([key])
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_command_outlives_the_leader_that_it_was_meant_for(tmp_path: Path) -> None:
@@ -76,7 +64,7 @@ def test_a_command_outlives_the_leader_that_it_was_meant_for(tmp_path: Path) -> 
         assert proposed.result.__class__.__name__ == "Accepted"
         assert node.status().leader_id != leader
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_member_that_was_away_catches_up_from_its_own_disk_and_its_peers(
@@ -94,7 +82,7 @@ def test_a_member_that_was_away_catches_up_from_its_own_disk_and_its_peers(
         await until(lambda: back.applied_index >= index, "the member to catch up")
         assert back.hash_at(index) == leader.hash_at(index)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_without_a_quorum_nothing_is_confirmed_and_the_caller_is_told(tmp_path: Path) -> None:
@@ -112,7 +100,7 @@ def test_without_a_quorum_nothing_is_confirmed_and_the_caller_is_told(tmp_path: 
         with pytest.raises(NoLeader):
             await node.read_barrier(timeout_s=0.5)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_an_empty_database_never_becomes_a_member_by_itself(tmp_path: Path) -> None:
@@ -136,4 +124,4 @@ def test_two_processes_cannot_share_one_data_directory(tmp_path: Path) -> None:
             async with open_member(cluster.config(1, bootstrap=False)):
                 pass
 
-    run(tmp_path, 1, scenario)
+    run_cluster(tmp_path, 1, scenario)

@@ -1,30 +1,17 @@
 """Members come, vote, are replaced and go, while the cluster serves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvloop
-from node_cluster import Cluster, until
+from member_waiting import until
+from node_cluster import Cluster, run_cluster
 from node_commands import register
 
 from bitebyte.node.node import Node
 from bitebyte.node.types import MembershipRefused
 
 TIMEOUT_S = 20.0
-
-
-def run(folder: Path, size: int, scenario: Callable[[Cluster], Awaitable[None]]) -> None:
-    async def whole() -> None:
-        cluster = Cluster(folder, size)
-        await cluster.start_all()
-        try:
-            await scenario(cluster)
-        finally:
-            await cluster.stop_all()
-
-    uvloop.run(whole())
 
 
 async def join(cluster: Cluster, number: int, **wishes: object) -> Node:
@@ -69,7 +56,7 @@ def test_a_member_that_joins_gets_the_state_and_stays_without_a_vote(tmp_path: P
         assert status[node.identity.member_id].state == "learner"
         assert status[node.identity.member_id].name == "node-2"
 
-    run(tmp_path, 1, scenario)
+    run_cluster(tmp_path, 1, scenario)
 
 
 def test_one_voter_becomes_three_and_one_again(tmp_path: Path) -> None:
@@ -90,7 +77,7 @@ def test_one_voter_becomes_three_and_one_again(tmp_path: Path) -> None:
         assert voters(second) == {second.identity.member_id}
         await second.propose(register("alone@example.org"), timeout_s=TIMEOUT_S)
 
-    run(tmp_path, 1, scenario)
+    run_cluster(tmp_path, 1, scenario)
 
 
 def test_a_learner_is_promoted_by_a_leader_that_was_not_there_when_it_was_wished(
@@ -104,7 +91,7 @@ def test_a_learner_is_promoted_by_a_leader_that_was_not_there_when_it_was_wished
         await until(lambda: node.identity.member_id in voters(node), "the learner to vote")
         await until_all_agree(cluster)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_dead_member_is_replaced_by_one_command(tmp_path: Path) -> None:
@@ -125,7 +112,7 @@ def test_a_dead_member_is_replaced_by_one_command(tmp_path: Path) -> None:
         # Said again it is done already.
         await node.members.replace(dead, new_id, timeout_s=TIMEOUT_S)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_removed_member_never_comes_back_and_disturbs_nobody(tmp_path: Path) -> None:
@@ -147,7 +134,7 @@ def test_a_removed_member_never_comes_back_and_disturbs_nobody(tmp_path: Path) -
         assert leader.status().role == "leader"
         await leader.propose(register("quiet@example.org"), timeout_s=TIMEOUT_S)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_leader_that_is_removed_hands_over_first(tmp_path: Path) -> None:
@@ -160,7 +147,7 @@ def test_a_leader_that_is_removed_hands_over_first(tmp_path: Path) -> None:
         await cluster.stop(old)
         await follower.propose(register("next@example.org"), timeout_s=TIMEOUT_S)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_a_demoted_member_stays_a_copy_without_a_vote(tmp_path: Path) -> None:
@@ -172,7 +159,7 @@ def test_a_demoted_member_stays_a_copy_without_a_vote(tmp_path: Path) -> None:
         await until_all_agree(cluster)
         assert demoted in leader.conf_state.learners, "and it is not promoted again"
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_what_would_lose_the_quorum_is_refused(tmp_path: Path) -> None:
@@ -189,7 +176,7 @@ def test_what_would_lose_the_quorum_is_refused(tmp_path: Path) -> None:
         await leader.members.remove(dead, timeout_s=TIMEOUT_S)
         await until(lambda: voters(leader) == {1, 2, 3} - {dead}, "two voters")
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)
 
 
 def test_leadership_goes_where_it_is_sent_under_load(tmp_path: Path) -> None:
@@ -212,4 +199,4 @@ def test_leadership_goes_where_it_is_sent_under_load(tmp_path: Path) -> None:
         with pytest.raises(MembershipRefused):
             await cluster.leader.transfer_leader(99, timeout_s=TIMEOUT_S)
 
-    run(tmp_path, 3, scenario)
+    run_cluster(tmp_path, 3, scenario)

@@ -1,11 +1,10 @@
 """Logs stay short, whoever lags gets the state instead, and copies can be compared."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-import uvloop
-from node_cluster import Cluster, until
+from member_waiting import until
+from node_cluster import Cluster, run_cluster
 from node_commands import register
 
 from bitebyte.domain.commands import Checkpoint
@@ -13,20 +12,6 @@ from bitebyte.node.types import EventsExpired, NodeOptions, NotYetSupported
 
 TIMEOUT_S = 20.0
 SHORT_LOG = NodeOptions(kept_entries_max=20)
-
-
-def run(
-    folder: Path, size: int, options: NodeOptions, scenario: Callable[[Cluster], Awaitable[None]]
-) -> None:
-    async def whole() -> None:
-        cluster = Cluster(folder, size, options)
-        await cluster.start_all()
-        try:
-            await scenario(cluster)
-        finally:
-            await cluster.stop_all()
-
-    uvloop.run(whole())
 
 
 def test_whoever_lags_behind_the_compacted_log_gets_the_state(tmp_path: Path) -> None:
@@ -46,7 +31,7 @@ def test_whoever_lags_behind_the_compacted_log_gets_the_state(tmp_path: Path) ->
         with pytest.raises(EventsExpired):
             await anext(back.events(1))
 
-    run(tmp_path, 3, SHORT_LOG, scenario)
+    run_cluster(tmp_path, 3, scenario, SHORT_LOG)
 
 
 def test_a_checkpoint_finds_equal_rows_on_all_members(tmp_path: Path) -> None:
@@ -67,7 +52,7 @@ def test_a_checkpoint_finds_equal_rows_on_all_members(tmp_path: Path) -> None:
         assert {report.index for report in reports if report} == {proposed.index}
         assert reports[0] == reports[1] == reports[2]
 
-    run(tmp_path, 3, NodeOptions(), scenario)
+    run_cluster(tmp_path, 3, scenario, NodeOptions())
 
 
 def test_what_the_older_program_does_not_know_is_not_written(tmp_path: Path) -> None:
@@ -85,4 +70,4 @@ def test_what_the_older_program_does_not_know_is_not_written(tmp_path: Path) -> 
             lambda: all(node.cluster.cluster_version == 2 for node in cluster.nodes), "level 2"
         )
 
-    run(tmp_path, 3, NodeOptions(level_known=1), scenario)
+    run_cluster(tmp_path, 3, scenario, NodeOptions(level_known=1))
