@@ -108,7 +108,7 @@ def tick_leader(core: Core) -> None:
 def flush(core: Core) -> None:
     """Starts a read round if reads wait, and sends every peer what it lacks."""
     start_reads(core)
-    if core.is_notice_due or not core.prompt_ids:
+    if core.config.defers_spare_appends and (core.is_notice_due or not core.prompt_ids):
         core.prompt_ids = choose_prompt(core)
     if core.is_heartbeat_due:
         core.is_heartbeat_due = False

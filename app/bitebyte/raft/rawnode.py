@@ -335,13 +335,14 @@ class RawNode:
         Responses without a write follow the writes under way; if there are none, all that they
         promise is durable already and they go at once.
         """
-        core = self.core
-        if not self._has_append():
+        core, log = self.core, self.core.log
+        if log.is_install_in_flight:
             return None
         responses: tuple[PeerMessage | StorageAppendResp, ...] = tuple(core.responses)
         core.responses.clear()
-        if not core.log.has_unoffered() and not self._must_write_hard_state():
-            if core.log.is_write_in_flight:
+        must_write_hard_state = self._must_write_hard_state()
+        if not log.has_unoffered() and not must_write_hard_state:
+            if log.is_write_in_flight:
                 return StorageAppend((), None, responses) if responses else None
             for response in responses:
                 assert not isinstance(response, StorageAppendResp)
@@ -350,18 +351,18 @@ class RawNode:
         # The commit index rides along only where term or vote are written anyway: it is a hint,
         # and a row more in every write is too much for a hint.
         hard_state = None
-        snapshot = core.log.snapshot
-        if snapshot is not None or self._must_write_hard_state():
-            hard_state = HardState(core.term, core.vote, core.log.committed, core.has_lost_log)
+        snapshot = log.snapshot
+        if snapshot is not None or must_write_hard_state:
+            hard_state = HardState(core.term, core.vote, log.committed, core.has_lost_log)
             self._offered_hard_state = hard_state
-        entries = core.log.start_write()
+        entries = log.start_write()
         done = StorageAppendResp(
             to=core.id,
             sender=core.id,
             term=core.term,
-            index=core.log.last_index,
-            entry_term=core.log.last_term,
-            sequence=core.log.write_sequence,
+            index=log.last_index,
+            entry_term=log.last_term,
+            sequence=log.write_sequence,
         )
         return StorageAppend(entries, hard_state, (*responses, done), snapshot)
 
