@@ -28,7 +28,7 @@ demo: setup ## Start three nodes, their databases and a stocked demo bar on port
 .PHONY: test
 test: setup ## Run every check and test that decides whether a change is good
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest app/tests
+	$(BIN)/pytest app/tests operator/tests
 	$(NPM) run --silent check
 	$(BIN)/pytest e2e/tests
 
@@ -57,7 +57,7 @@ lock: .venv/.installed ## Write requirements.lock anew from the pyproject files
 clean: ## Remove what was installed and built; the demo's data stays
 	rm -rf .venv web/node_modules web/dist build
 
-.venv/.installed: requirements.lock app/pyproject.toml
+.venv/.installed: requirements.lock app/pyproject.toml operator/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "BiteByte needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv \
@@ -65,7 +65,7 @@ clean: ## Remove what was installed and built; the demo's data stays
 	@echo "Installing the Python packages (hashes are checked) ..."
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --require-hashes --no-deps -r <(awk '/^[^ ]/{keep = /^uv==/} keep' requirements.lock)
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
-	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -e app
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python -e app -e operator
 	@touch $@
 
 web/node_modules/.installed: web/package-lock.json .venv/.installed
