@@ -66,3 +66,9 @@ def voters(cluster: Cluster) -> set[str]:
     """The names of those who vote."""
     answer = _member(cluster, "list")
     return {member["name"] for member in answer["members"] if member["state"] == "voter"}
+
+
+def verify(cluster: Cluster) -> Any:
+    """Whether all members' databases hold the same; the answer of `bitebyte verify`."""
+    admins = [part for url in cluster.admin_urls.values() for part in ("--admin", url)]
+    return bitebyte("verify", *admins)
