@@ -39,6 +39,14 @@ def postgres_dsn(postgres_server: EmbeddedPostgres) -> Iterator[str]:
     asyncio.run(_execute(postgres_server.dsn, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@pytest.fixture
+def joiner_dsn(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """The DSN of a second database, empty, for whoever joins."""
+    asyncio.run(_execute(postgres_server.dsn, "CREATE DATABASE joiner TEMPLATE template0"))
+    yield postgres_server.dsn_of("joiner")
+    asyncio.run(_execute(postgres_server.dsn, "DROP DATABASE joiner WITH (FORCE)"))
+
+
 async def _execute(dsn: str, statement: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:

@@ -60,6 +60,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "product_not_found": (404, "No such product"),
     # What the state of things does not allow.
     "email_taken": (409, "E-mail address taken"),
+    "already_member": (409, "Belongs to a cluster already"),
     "import_has_errors": (409, "Import has errors"),
     "insufficient_stock": (409, "Not enough in stock"),
     "invalid_transition": (409, "Order cannot go there"),
@@ -70,6 +71,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "slug_taken": (409, "Slug taken"),
     "stock_below_reserved": (409, "Stock below what is reserved"),
     "stock_limit_exceeded": (409, "More than can be kept count of"),
+    "wrong_member": (409, "Another member or cluster"),
     "stale_version": (412, "Version is stale"),
     # Well-formed requests that make no sense.
     "disposition_required": (422, "Disposition is missing"),
@@ -85,6 +87,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "internal_error": (500, "Internal error"),
     "no_leader": (503, "No leader"),
     "not_yet_supported": (503, "An upgrade is under way"),
+    "node_starting": (503, "Node is starting"),
     "node_behind": (503, "Node is behind"),
     "outcome_unknown": (503, "Outcome unknown"),
     "overloaded": (503, "Overloaded"),

@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bitebyte.node.node import Node
+from bitebyte.raft.types import ConfState
 
 
 def health_routes(node: Node, *, prefix: str = "") -> list[Route]:
@@ -30,6 +31,12 @@ def health_routes(node: Node, *, prefix: str = "") -> list[Route]:
 
 def _reasons(node: Node) -> list[str]:
     status = node.status()
+    if node.is_leaving:
+        return ["stopping"]
+    if status.is_removed:
+        return ["removed from the cluster"]
+    if node.conf_state == ConfState(voters=()):
+        return ["waiting to be added to the cluster"]
     reasons = list[str]()
     if not status.leader_id:
         reasons.append("no leader is known")
@@ -38,4 +45,4 @@ def _reasons(node: Node) -> list[str]:
     lag = status.commit_index - status.applied_index
     if lag > 0:
         reasons.append(f"{lag} entries behind")
-    return reasons or ["stopping or catching up"]
+    return reasons or ["catching up"]

@@ -5,7 +5,18 @@ Errors go to stderr as one line, answers to stdout. Every command's help names i
 
 import typer
 
-from bitebyte.cli import demo, log, member, node, openapi, recover, status, verify, version
+from bitebyte.cli import (
+    demo,
+    log,
+    member,
+    member_bootstrap,
+    node,
+    openapi,
+    recover,
+    status,
+    verify,
+    version,
+)
 
 app = typer.Typer(
     name="bitebyte",
@@ -20,6 +31,7 @@ node.register(app)
 demo.register(app)
 status.register(app)
 member.register(app)
+member_bootstrap.register(app)
 log.register(app)
 verify.register(app)
 recover.register(app)

@@ -30,6 +30,9 @@ LAG_ENTRIES_MAX = 1000
 class Node(NodeLoop):
     """Commands, reads and what the member knows about itself. See NodeLoop for how it is built."""
 
+    is_leaving = False
+    """Whether it was told to stop, and still answers."""
+
     @cached_property
     def members(self) -> MemberAdministration:
         """Who belongs to the cluster: for operators."""
@@ -44,6 +47,10 @@ class Node(NodeLoop):
         self.keeper.start(links)
         self._ticker = self._loop.call_later(self.options.tick_s, self._tick)
         self._schedule_turn()
+
+    def leave(self) -> None:
+        """The member will stop soon: it is not ready any more, and goes on answering."""
+        self.is_leaving = True
 
     async def stop(self) -> None:
         """Lets another one lead, ends callers, finishes the writes under way and flushes. The links
@@ -170,6 +177,7 @@ class Node(NodeLoop):
         contact_s_max = 2 * self.options.election_ticks * self.options.tick_s
         return (
             not self._is_stopping
+            and not self.is_leaving
             and not self.keeper.is_removed
             and self.leader_contact_age_s <= contact_s_max
             and raw.commit_index - self.applied_index < LAG_ENTRIES_MAX

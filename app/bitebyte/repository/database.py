@@ -84,6 +84,10 @@ _IS_EMPTY: Final = """
 SELECT NOT EXISTS (SELECT FROM raft_log) AND term = 0 AND applied_index = 0
 FROM raft_state, applied_state
 """
+_IS_WAITING: Final = f"""
+SELECT ({_IS_EMPTY}) AND conf_state::text = $1 FROM applied_state
+"""
+_NO_CONFIGURATION_TEXT: Final = encode_conf_state(NO_CONFIGURATION)
 
 
 class Database:
@@ -184,6 +188,24 @@ class Database:
         await self._claim(identity, NO_CONFIGURATION, "joining happens")
         return identity
 
+    async def found(self) -> bool:
+        """Makes the member that joined the only voter of a new cluster, before `log.load`.
+
+        Once, by an explicit order. False, changing nothing: it has a configuration already, or
+        heard of a term or an entry; its database belongs to it, so an order that was carried out
+        and is repeated ends here too.
+        """
+        async with self.log_writer.transaction():
+            owner = await _read_identity(self.log_writer)
+            is_waiting = await self.log_writer.fetchval(_IS_WAITING, _NO_CONFIGURATION_TEXT)
+            if owner is None or not is_waiting:
+                return False
+            await self._set_first_configuration(
+                ConfState(voters=(owner.member_id,)), BOOTSTRAP_INDEX
+            )
+        self.state.restart_at(BOOTSTRAP_INDEX)
+        return True
+
     async def _claim(
         self, identity: Identity, conf_state: ConfState, what: str, log_begins_after: int = 0
     ) -> None:
@@ -197,20 +219,23 @@ class Database:
             await self.log_writer.execute(
                 _INSERT_IDENTITY, identity.cluster_id, identity.member_id, identity.name
             )
+            await self._set_first_configuration(conf_state, log_begins_after)
+        self.state.restart_at(log_begins_after)
+
+    async def _set_first_configuration(self, conf_state: ConfState, log_begins_after: int) -> None:
+        await self.log_writer.execute(
+            "UPDATE applied_state SET conf_state = $1, applied_index = $2",
+            encode_conf_state(conf_state),
+            log_begins_after,
+        )
+        if log_begins_after:
             await self.log_writer.execute(
-                "UPDATE applied_state SET conf_state = $1, applied_index = $2",
-                encode_conf_state(conf_state),
+                "UPDATE raft_log_start SET compacted_index = $1, compacted_term = 1",
                 log_begins_after,
             )
-            if log_begins_after:
-                await self.log_writer.execute(
-                    "UPDATE raft_log_start SET compacted_index = $1, compacted_term = 1",
-                    log_begins_after,
-                )
-                await self.log_writer.execute(
-                    'UPDATE raft_state SET term = 1, "commit" = $1', log_begins_after
-                )
-        self.state.restart_at(log_begins_after)
+            await self.log_writer.execute(
+                'UPDATE raft_state SET term = 1, "commit" = $1', log_begins_after
+            )
 
     async def close(self) -> None:
         """Closes all connections and so gives the locks back. Calling it again does nothing."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 from repository_examples import CONF_STATE, IDENTITY
 
@@ -20,16 +19,6 @@ async def database(postgres_dsn: str) -> AsyncIterator[Database]:
     await opened.log.load()
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-async def joiner_dsn(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
-    """The DSN of a second database, empty, for whoever receives a snapshot."""
-    administrator = await asyncpg.connect(postgres_server.dsn)
-    await administrator.execute("CREATE DATABASE joiner TEMPLATE template0")
-    yield postgres_server.dsn_of("joiner")
-    await administrator.execute("DROP DATABASE joiner WITH (FORCE)")
-    await administrator.close()
 
 
 @pytest.fixture

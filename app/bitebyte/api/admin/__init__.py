@@ -5,6 +5,7 @@
     state, fields    what the routes work on, and what they take
     problems         what the node refuses, as problem documents
     identity         who this node is
+    founding         the order that begins a cluster
     members          who belongs to the cluster, and who leads it
     log_pages        the log, in words
     log_words        one entry of it, without secrets

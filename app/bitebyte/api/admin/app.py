@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bitebyte.api.admin import identity, log_pages, members, snapshots, verification
+from bitebyte.api.admin.founding import Found, founding_router
 from bitebyte.api.admin.problems import add_admin_exception_handlers
 from bitebyte.api.admin.state import AdminState, StoredEntries
 from bitebyte.api.edge import Edge, send_problem
@@ -22,16 +23,21 @@ ADMIN_PATH: Final = "/admin/v1"
 BROWSER_HEADERS: Final = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-mode"})
 
 
-def create_admin_app(node: Node, entries: StoredEntries, *, is_tls: bool) -> ASGIApp:
+def create_admin_app(
+    node: Node, entries: StoredEntries, *, is_tls: bool, found: Found | None = None
+) -> ASGIApp:
     """Everything that an operator can ask of a running node.
 
-    Without TLS it believes whoever reaches it: to be served on loopback only.
+    Without TLS it believes whoever reaches it: to be served on loopback only. Without `found` this
+    process cannot begin a cluster, and there is no such route.
     """
     api = FastAPI(title="BiteByte admin API", openapi_url=None, docs_url=None, redoc_url=None)
     api.state.admin = AdminState(node, entries)
     add_admin_exception_handlers(api)
     for part in (identity, members, log_pages, verification, snapshots):
         api.include_router(part.router, prefix=ADMIN_PATH)
+    if found is not None:
+        api.include_router(founding_router(found), prefix=ADMIN_PATH)
     api.router.routes.extend(health_routes(node, prefix=ADMIN_PATH))
     return Edge(
         ProgramsOnly(api, is_tls=is_tls),

@@ -11,12 +11,19 @@ TIMEOUT_S_DEFAULT: Final = 10.0
 TIMEOUT_S_MAX: Final = 60.0
 
 
+def _check_cluster_id(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MEMBER_ID_MAX):
+        raise ValueError("must be the decimal id of a cluster, as text")
+    return text
+
+
 def _check_member_id(text: str) -> str:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= MEMBER_ID_MAX):
         raise ValueError("must be the decimal id of a member, as text")
     return text
 
 
+ClusterIdText = Annotated[str, Field(max_length=19), AfterValidator(_check_cluster_id)]
 MemberIdText = Annotated[str, Field(max_length=19), AfterValidator(_check_member_id)]
 MemberIdPath = Annotated[int, Path(gt=0, le=MEMBER_ID_MAX, description="Id of a member.")]
 
@@ -27,6 +34,10 @@ TimeoutS = Annotated[
         le=TIMEOUT_S_MAX,
         description="Seconds after which the outcome is told as far as it is known.",
     ),
+]
+Confirmed = Annotated[
+    bool,
+    Query(description="Only after a majority has confirmed who leads (a linearizable read)."),
 ]
 Force = Annotated[
     bool,

@@ -7,6 +7,7 @@ from bitebyte import __version__
 from bitebyte.api.admin.state import WithAdmin
 from bitebyte.api.answers import JsonAnswer
 from bitebyte.api.route import StrictRoute
+from bitebyte.node.node import Node
 
 router = APIRouter(route_class=StrictRoute)
 
@@ -15,7 +16,12 @@ router = APIRouter(route_class=StrictRoute)
 async def get_identity(admin: WithAdmin) -> Response:
     """Ids are text, because they have 63 bits. `state` is that of a member; `removed`: it was one
     and never will be again."""
-    status = admin.node.status()
+    return identity_answer(admin.node)
+
+
+def identity_answer(node: Node) -> JsonAnswer:
+    """Who that node is."""
+    status = node.status()
     own = next(member for member in status.members if member.id == status.member_id)
     return JsonAnswer(
         {

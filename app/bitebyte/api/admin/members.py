@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from bitebyte.api.admin.fields import (
     TIMEOUT_S_DEFAULT,
+    Confirmed,
     Force,
     MemberIdPath,
     MemberIdText,
@@ -83,8 +84,13 @@ class MembersAnswer(TypedDict):
 
 
 @router.get("/members")
-async def list_members(admin: WithAdmin) -> Response:
-    """As this node sees them; the leader sees the most."""
+async def list_members(
+    admin: WithAdmin, confirmed: Confirmed = False, timeout_s: TimeoutS = TIMEOUT_S_DEFAULT
+) -> Response:
+    """As this node sees them; the leader sees the most. `confirmed`: not older than the request, so
+    not the view of a node that is cut off, or that leads no more."""
+    if confirmed:
+        await admin.node.read_barrier(timeout_s=timeout_s)
     return _answer(admin)
 
 

@@ -1,25 +1,18 @@
-"""The composition root: puts one member together, runs it, takes it apart.
+"""Puts one member together and takes it apart.
 
-Nothing below this module reads the configuration, the clock's zero or the environment; they
-get what they need from here.
+Nothing below this package reads the configuration, the clock's zero or the environment; they get
+what they need from here.
 """
 
-import asyncio
 import contextlib
-import gc
 import random
-import signal
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-import uvicorn
-import uvloop
 
 from bitebyte import __version__
-from bitebyte.api.admin.app import create_admin_app
-from bitebyte.api.admin.listener import serving_admin
 from bitebyte.api.app import App, create_app
 from bitebyte.api.settings import ApiSettings
 from bitebyte.config import NodeConfig
@@ -35,22 +28,8 @@ from bitebyte.repository.database import Database
 from bitebyte.repository.embedded import EmbeddedPostgres
 from bitebyte.repository.errors import ForeignDatabase, RepositoryError
 from bitebyte.repository.types import Identity, StoredLog
-from bitebyte.telemetry import configure_logging
-from bitebyte.transport import Hello, PeerAddress, PeerLinks, PeerTls, TlsConfigError
+from bitebyte.transport import Hello, PeerAddress, PeerLinks, PeerTls
 from bitebyte.transport.frames import PROTOCOL_VERSION
-
-EXIT_STOPPED = 0
-EXIT_BAD_CONFIG = 2
-EXIT_DATABASE_REFUSES = 3
-EXIT_FAILED = 4
-
-GC_THRESHOLDS = (50_000, 20, 100)
-"""The default collector took a fifth of the time and paused for 75 to 90 ms under load. What
-is alive after the start is frozen, and young objects are looked at in larger batches."""
-
-HTTP_BACKLOG = 1024
-HTTP_SHUTDOWN_S = 5
-"""Time for answers under way when the node is told to stop. Streams end at once."""
 
 log = structlog.get_logger()
 
@@ -66,16 +45,32 @@ class OpenMember:
 
 @contextlib.asynccontextmanager
 async def open_member(
-    config: NodeConfig, options: NodeOptions | None = None
+    config: NodeConfig,
+    options: NodeOptions | None = None,
+    *,
+    dsn: str | None = None,
+    founds: bool = False,
 ) -> AsyncGenerator[OpenMember]:
     """Opens the database, joins the peers and yields the running member; closes in reverse.
+
+    `dsn`: of a server that runs already; without it the configuration's server is started, and
+    stopped in the end. `founds`: if the member waits to be added and nothing ever happened to it,
+    it becomes the only voter of a new cluster first.
 
     Raises RepositoryError (the database refuses, or is somebody else's), TlsConfigError, or
     OSError if the peer address is taken.
     """
     async with contextlib.AsyncExitStack() as stack:
-        database = await _open_database(config, stack)
+        if dsn is None:
+            dsn = await stack.enter_async_context(database_server(config))
+        # Who joins has drawn its id itself: only the listed ones can be told apart.
+        own = config.own if not config.join else None
+        expected = None if own is None else Identity(config.cluster_id, own.id, config.name)
+        database = await Database.open(dsn, expect=expected)
+        stack.push_async_callback(database.close)
         identity = await _own_identity(config, database)
+        if founds and await database.found():
+            log.info("node.founded", cluster_id=str(identity.cluster_id), voters=1)
         stored = await database.log.load()
         node = await _build_node(config, identity, stored, database, options or _options(config))
         links = _build_links(config, identity, node)
@@ -92,20 +87,21 @@ async def open_member(
         yield OpenMember(node, database, app)
 
 
-async def _open_database(config: NodeConfig, stack: contextlib.AsyncExitStack) -> Database:
-    if config.data_dir is not None:
-        server = await EmbeddedPostgres.start(config.data_dir)
-        stack.push_async_callback(server.stop)
-        dsn = server.dsn
-    else:
+@contextlib.asynccontextmanager
+async def database_server(config: NodeConfig) -> AsyncGenerator[str]:
+    """The DSN of this member's database; an embedded server runs for the length of the context.
+
+    Raises RepositoryError.
+    """
+    if config.data_dir is None:
         assert config.database_dsn_file is not None, "the configuration was checked"
-        dsn = _read_secret(config.database_dsn_file)
-    # Who joins has drawn its id itself: only the listed ones can be told apart.
-    own = config.own if not config.join else None
-    expected = None if own is None else Identity(config.cluster_id, own.id, config.name)
-    database = await Database.open(dsn, expect=expected)
-    stack.push_async_callback(database.close)
-    return database
+        yield _read_secret(config.database_dsn_file)
+        return
+    server = await EmbeddedPostgres.start(config.data_dir)
+    try:
+        yield server.dsn
+    finally:
+        await server.stop()
 
 
 def _read_secret(path: Path) -> str:
@@ -229,107 +225,3 @@ def _build_links(config: NodeConfig, identity: Identity, node: Node) -> PeerLink
 
 def _addresses(config: NodeConfig) -> list[PeerAddress]:
     return [PeerAddress(m.id, m.name, m.address.host, m.address.port) for m in config.member]
-
-
-@contextlib.asynccontextmanager
-async def _serving_admin(config: NodeConfig, member: OpenMember) -> AsyncGenerator[None]:
-    """The admin API for the length of the context, if there shall be one."""
-    listen = config.admin_listen
-    if listen is None:
-        yield
-        return
-    tls = None
-    if config.admin_ca_file is not None:
-        assert config.admin_certificate_file is not None, "the configuration was checked"
-        assert config.admin_key_file is not None, "the configuration was checked"
-        tls = PeerTls(config.admin_ca_file, config.admin_certificate_file, config.admin_key_file)
-    app = create_admin_app(member.node, member.database.log, is_tls=tls is not None)
-    async with serving_admin(app, host=listen.host, port=listen.port, tls=tls):
-        yield
-
-
-class _HttpServer(uvicorn.Server):
-    """uvicorn without signal handlers: this module decides when the process ends."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-async def serve(config: NodeConfig) -> int:
-    """Runs the member until SIGTERM, SIGINT or a failure; returns the exit code."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, stop.set)
-    try:
-        async with open_member(config) as member, _serving_admin(config, member):
-            server = _HttpServer(
-                uvicorn.Config(
-                    member.app,
-                    host=config.http_listen.host,
-                    port=config.http_listen.port,
-                    loop="none",
-                    http=member.app.http_protocol,  # pyright: ignore[reportArgumentType]  any callable that makes a protocol
-                    ws="none",
-                    lifespan="off",
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    date_header=True,
-                    proxy_headers=False,
-                    backlog=HTTP_BACKLOG,
-                    timeout_graceful_shutdown=HTTP_SHUTDOWN_S,
-                )
-            )
-            return await _serve_until_told(config, member, server, stop)
-    except (RepositoryError, TlsConfigError) as error:
-        log.error("node.refused", reason=str(error), kind=type(error).__name__)
-        return EXIT_DATABASE_REFUSES
-    except OSError as error:
-        log.error(
-            "node.address_taken",
-            reason=str(error),
-            peer_listen=str(config.peer_listen),
-            admin_listen=str(config.admin_listen),
-        )
-        return EXIT_BAD_CONFIG
-
-
-async def _serve_until_told(
-    config: NodeConfig, member: OpenMember, server: uvicorn.Server, stop: asyncio.Event
-) -> int:
-    loop = asyncio.get_running_loop()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    http = loop.create_task(server.serve())
-    told = loop.create_task(stop.wait())
-    log.info(
-        "node.started",
-        http=f"http://{config.http_listen.host}:{config.http_listen.port}",
-        version=__version__,
-    )
-    await asyncio.wait({http, told, member.node.failed}, return_when=asyncio.FIRST_COMPLETED)
-    exit_code = EXIT_FAILED if member.node.failed.done() else EXIT_STOPPED
-    if http.done():
-        # uvicorn ends by itself only when it could not listen; it exits with SystemExit.
-        exit_code = EXIT_BAD_CONFIG
-        with contextlib.suppress(SystemExit):
-            http.result()
-    told.cancel()
-    # First another one leads, then this one stops answering: nobody's order waits for an election.
-    await member.node.hand_over()
-    server.should_exit = True
-    member.app.close_streams()
-    if not http.done():
-        await http
-    log.info("node.stopped", exit_code=exit_code)
-    return exit_code
-
-
-def run(config: NodeConfig) -> int:
-    """Runs the member in this process; returns the exit code."""
-    configure_logging(log_format=config.log_format, node_name=config.name)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(serve(config))

@@ -1,0 +1,154 @@
+"""One node process: serves its member until it is told to stop, or the member fails.
+
+A member is replaced by the next one in the same process when it founds a cluster: the database and
+the addresses stay.
+"""
+
+import asyncio
+import contextlib
+import enum
+import gc
+import signal
+import socket
+from typing import Final
+
+import structlog
+import uvloop
+
+from bitebyte import __version__
+from bitebyte.api.admin.app import create_admin_app
+from bitebyte.config import NodeConfig
+from bitebyte.main.founding import Founding
+from bitebyte.main.listeners import CurrentApp, HttpServer, admin_listener, listen
+from bitebyte.main.member import OpenMember, database_server, open_member
+from bitebyte.repository.errors import RepositoryError
+from bitebyte.telemetry import configure_logging
+from bitebyte.transport import TlsConfigError
+
+EXIT_STOPPED: Final = 0
+EXIT_BAD_CONFIG: Final = 2
+EXIT_DATABASE_REFUSES: Final = 3
+EXIT_FAILED: Final = 4
+
+GC_THRESHOLDS: Final = (50_000, 20, 100)
+"""The default collector took a fifth of the time and paused for 75 to 90 ms under load. What
+is alive after the start is frozen, and young objects are looked at in larger batches."""
+
+log = structlog.get_logger()
+
+
+class Ending(enum.Enum):
+    """Why a member does not go on."""
+
+    TOLD = "the process was told to stop"
+    FAILED = "the member failed"
+    FOUNDS = "it becomes the first of a new cluster"
+
+
+class NodeProcess:
+    """Runs members of one configuration, one after the other. `stop` ends the process."""
+
+    def __init__(self, config: NodeConfig, stop: asyncio.Event) -> None:
+        self._config = config
+        self._stop = stop
+        self._founding = Founding()
+        self._admin_app = CurrentApp()
+
+    async def run(self) -> int:
+        """Until told to stop, or until a member fails; returns the exit code. Raises as
+        `open_member`, and OSError if an address is taken."""
+        config = self._config
+        async with contextlib.AsyncExitStack() as stack:
+            http = stack.enter_context(listen(config.http_listen))
+            dsn = await stack.enter_async_context(database_server(config))
+            await stack.enter_async_context(admin_listener(config, self._admin_app))
+            stack.callback(self._founding.end)
+            ending: Ending | None = None
+            while ending in (None, Ending.FOUNDS):
+                founds = ending is Ending.FOUNDS
+                async with open_member(config, dsn=dsn, founds=founds) as member:
+                    ending = await self._serve(member, http)
+        exit_code = EXIT_FAILED if ending is Ending.FAILED else EXIT_STOPPED
+        log.info("node.stopped", exit_code=exit_code)
+        return exit_code
+
+    async def _serve(self, member: OpenMember, http: socket.socket) -> Ending:
+        """From the first request to the last one that this member answers."""
+        self._admin_app.show(
+            create_admin_app(
+                member.node,
+                member.database.log,
+                is_tls=self._config.admin_ca_file is not None,
+                found=self._founding.found,
+            )
+        )
+        self._founding.present(member.node)
+        _settle_memory()
+        server = HttpServer(member.app)
+        # uvicorn closes what it is given, and the next member listens there too.
+        serving = asyncio.create_task(server.serve(sockets=[http.dup()]))
+        log.info(
+            "node.started",
+            http=f"http://{self._config.http_listen}",
+            version=__version__,
+        )
+        ending = await self._wait_for_end(member)
+        if ending is Ending.FOUNDS:
+            self._admin_app.hide()
+        # First another one leads, then this one stops answering: nobody waits for an election.
+        await member.node.hand_over()
+        server.should_exit = True
+        member.app.close_streams()
+        await serving
+        return ending
+
+    async def _wait_for_end(self, member: OpenMember) -> Ending:
+        loop = asyncio.get_running_loop()
+        told = loop.create_task(self._stop.wait())
+        founds = loop.create_task(self._founding.given.wait())
+        try:
+            await asyncio.wait(
+                {told, founds, member.node.failed}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            told.cancel()
+            founds.cancel()
+        if member.node.failed.done():
+            return Ending.FAILED
+        return Ending.TOLD if self._stop.is_set() else Ending.FOUNDS
+
+
+def _settle_memory() -> None:
+    gc.unfreeze()  # a former member's, too, may be forgotten now
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+async def serve(config: NodeConfig) -> int:
+    """Runs the member until SIGTERM, SIGINT or a failure; returns the exit code."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    try:
+        return await NodeProcess(config, stop).run()
+    except (RepositoryError, TlsConfigError) as error:
+        log.error("node.refused", reason=str(error), kind=type(error).__name__)
+        return EXIT_DATABASE_REFUSES
+    except OSError as error:
+        log.error(
+            "node.address_taken",
+            reason=str(error),
+            http_listen=str(config.http_listen),
+            peer_listen=str(config.peer_listen),
+            admin_listen=str(config.admin_listen),
+        )
+        return EXIT_BAD_CONFIG
+
+
+def run(config: NodeConfig) -> int:
+    """Runs the member in this process; returns the exit code."""
+    configure_logging(log_format=config.log_format, node_name=config.name)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(serve(config))
