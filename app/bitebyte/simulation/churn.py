@@ -31,6 +31,7 @@ def change_membership(world: World, member: Member, random: Random) -> None:
     change = _draw(world, conf_state, random)
     if change is not None:
         world.note(f"member {member.id} is asked for {change}")
+        world.note_asked(change)
         _ask(member, lambda raw: raw.propose_conf_change(change))
 
 
@@ -41,6 +42,7 @@ def dismiss(world: World, member: Member) -> None:
         return
     change = ConfChange(changes=(SingleChange(ChangeKind.REMOVE, member.id),))
     world.note(f"member {member.id} is asked to leave")
+    world.note_asked(change)
     _ask(member, lambda raw: raw.propose_conf_change(change))
 
 

@@ -7,7 +7,7 @@ from bitebyte.domain.entities import AnyEntity, IdempotencyRecord, Key
 from bitebyte.raft.confchange import apply_change, decode_change
 from bitebyte.raft.errors import ConfChangeRefused
 from bitebyte.raft.messages import StorageAppend
-from bitebyte.raft.types import ConfState, Entry, EntryKind, HardState, TermRun
+from bitebyte.raft.types import ConfChange, ConfState, Entry, EntryKind, HardState, TermRun
 from bitebyte.repository.types import AppliedEntry, FlushBatch, StoredLog
 
 
@@ -15,8 +15,13 @@ def conf_state_after(conf_state: ConfState, entry: Entry) -> ConfState:
     """The configuration once that entry is applied."""
     if entry.kind != EntryKind.CONF_CHANGE:
         return conf_state
+    return changed_by(conf_state, decode_change(entry.data))
+
+
+def changed_by(conf_state: ConfState, change: ConfChange) -> ConfState:
+    """The configuration after that change; the same if it is not possible from here."""
     try:
-        return apply_change(conf_state, decode_change(entry.data))
+        return apply_change(conf_state, change)
     except ConfChangeRefused:
         return conf_state
 

@@ -18,7 +18,7 @@ from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.messages import PeerMessage, StorageAppend
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.ready import Ready
-from bitebyte.raft.types import ConfState, HardState, Role, Snapshot
+from bitebyte.raft.types import ConfChange, ConfState, HardState, Role, Snapshot
 from bitebyte.repository.types import FlushBatch, Identity, SnapshotMeta
 from bitebyte.simulation.buggify import (
     FILTER_IS_FULL,
@@ -27,7 +27,7 @@ from bitebyte.simulation.buggify import (
     ExactSeenKeys,
     keep_few_rows,
 )
-from bitebyte.simulation.disk import Disk, conf_state_after
+from bitebyte.simulation.disk import Disk, changed_by, conf_state_after
 from bitebyte.simulation.disk_session import DiskFaults, DiskSession, SimulatedDiskError
 from bitebyte.simulation.invariants import Invariants, Process, describe
 from bitebyte.simulation.loop import Scheduler, SimulatedLoop
@@ -48,6 +48,8 @@ KEPT_ENTRIES_DEFAULT = 10_000
 PROGRAM_VERSION = "simulated"
 RESTART_S_MAX = 1.0
 """After a process ended by itself, something starts it again within this time."""
+ASKED_CHANGE_S_MAX = 10.0
+"""A change of the membership that was asked for so long ago is in a log by now, or lost."""
 
 
 class WatchedRawNode(RawNode):
@@ -171,6 +173,7 @@ class World:
         self._random = self.random("world")
         self.crashes = 0
         self.snapshots_installed = 0
+        self._asked_changes: list[tuple[float, ConfChange]] = []
         self._archive = SnapshotArchive()
         for member_id in voters:
             self.add_member(member_id, Disk(ConfState(voters=voters)))
@@ -399,8 +402,13 @@ class World:
         error = context.get("exception")
         self.verdict.report("unhandled exception", f"{context.get('message')}: {error!r}")
 
+    def note_asked(self, change: ConfChange) -> None:
+        """Somebody asks for that change; whether a leader ever hears of it is open."""
+        self._asked_changes.append((self.scheduler.now_s, change))
+
     def configurations(self) -> list[ConfState]:
-        """Every configuration that some member acts by, or will once its log is applied."""
+        """Every configuration that some member acts by, will act by once its log is applied, or may
+        come to act by once what was asked for lately has reached a leader."""
         found: dict[ConfState, None] = {}
         for member in self.members.values():
             disk = member.disk
@@ -413,6 +421,10 @@ class World:
                     found[conf_state] = None
             if member.life is not None:
                 found[member.life.process.raw.conf_state] = None
+        since_s = self.scheduler.now_s - ASKED_CHANGE_S_MAX
+        for at_s, change in self._asked_changes:
+            if at_s >= since_s:
+                found.update(dict.fromkeys(changed_by(conf, change) for conf in list(found)))
         return [conf_state for conf_state in found if conf_state.voters]
 
     def participants(self) -> list[Member]:
