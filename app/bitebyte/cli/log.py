@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,12 @@ log = typer.Typer(
 
 LIMIT_MAX = 500
 VALUE_CHARACTERS_MAX = 60
+TOLD_ELSEWHERE = frozenset(("id", "at_ms"))
+"""Every command has them; they say nothing about what it does."""
+OPEN_MARK = "*"
+EMPTY = ("", None, False, [])
+LEFT_OUT = "(left out)"
+"""As the node says it."""
 
 
 class LogRow(msgspec.Struct, frozen=True):
@@ -72,21 +79,29 @@ def show(
     limit: Annotated[
         int, typer.Option(min=1, max=LIMIT_MAX, help="How many entries at most.")
     ] = 20,
+    full: Annotated[bool, typer.Option("--full", help="All fields of every entry.")] = False,
+    personal: Annotated[
+        bool,
+        typer.Option("--personal", help="Also e-mail addresses, names and texts of people."),
+    ] = False,
     as_json: AsJson = False,
     timeout_s: TimeoutS = 10.0,
     ca: AdminCa = None,
     cert: AdminCert = None,
     key: AdminKey = None,
 ) -> None:
-    """Show entries of the log of the first node that answers, decoded.
+    """Show entries of the log of the first node that answers, decoded: one line for each, with as
+    many of its fields as fit, and (+n) where there are more. `--full` shows them.
 
-    Hashes of passwords and sessions are left out. Entries that are not committed yet are marked:
-    they may still vanish. What is compacted is not in the log any more.
+    Passwords and sessions are always left out, and people are unless `--personal` asks for them.
+    Entries that are not committed yet are marked: they may still vanish. What is compacted is not
+    in the log any more.
 
     Exit codes: 0 shown; 1 refused, or no node answers; 2 wrong options.
     """
     client = open_client(admin, ca, cert, key, timeout_s=timeout_s)
     path = f"/admin/v1/log?limit={limit}" + (f"&from={first}" if first is not None else "")
+    path += "&personal=true" if personal else ""
     with telling_outcome(as_json=as_json):
         body = client.request("GET", path).body
         if as_json:
@@ -96,37 +111,70 @@ def show(
             page = msgspec.convert(body, type=LogPage)
         except msgspec.ValidationError as error:
             raise Refused("not_a_node", f"no admin address of BiteByte: {error}") from None
-        Console(file=sys.stdout).print(_table(page))
+        console = Console(file=sys.stdout)
+        console.print(_described(page) if full else _overview(page, console.width))
+        if not all(row.committed for row in page.entries):
+            typer.echo(f"{OPEN_MARK} not committed yet: may still vanish")
         if page.next is not None:
             typer.echo(f"more with --from {page.next}")
 
 
-def _table(page: LogPage) -> Table:
-    title = (
-        f"log of member {page.member_id}: {page.first_index:,} to {page.last_index:,},"
-        f" committed {page.commit_index:,}"
-    )
-    table = Table(title=title, title_justify="left")
-    table.add_column("index", justify="right")
-    table.add_column("term", justify="right")
-    table.add_column("entry")
-    table.add_column("bytes", justify="right")
+def _title(page: LogPage) -> Text:
+    first, last, commit = page.first_index, page.last_index, page.commit_index
+    text = f"log of member {page.member_id}: {first:,} to {last:,}, committed {commit:,}"
+    return Text(text, style="italic")
+
+
+def _overview(page: LogPage, width: int) -> RenderableType:
+    """One line for each entry."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    heads = ("index", "term", "entry", "bytes")
+    cells = [
+        (f"{row.index:,}", str(row.term), _name(row), f"{row.size_bytes:,}") for row in page.entries
+    ]
+    for place, heading in enumerate(heads):
+        table.add_column(heading, justify="left" if heading == "entry" else "right", no_wrap=True)
+        width -= 2 + max(len(heading), *(len(str(row[place])) for row in cells), 0)
     table.add_column("fields", overflow="fold")
+    for row, first_cells in zip(page.entries, cells, strict=True):
+        table.add_row(*first_cells, Text(_essential(row.fields, width)))
+    return Group(_title(page), table)
+
+
+def _described(page: LogPage) -> RenderableType:
+    """Every entry with a line for each field."""
+    parts: list[Text] = [_title(page)]
     for row in page.entries:
-        table.add_row(
-            f"{row.index:,}",
-            str(row.term),
-            row.name if row.committed else Text(f"{row.name} (not committed)", style="yellow"),
-            f"{row.size_bytes:,}",
-            Text(_fields(row.fields)),
-        )
-    return table
+        head = Text.assemble(f"{row.index:,}  term {row.term}  ", _name(row))
+        parts.append(head.append(f"  {row.size_bytes:,} bytes"))
+        for name, value in row.fields.items():
+            parts.append(Text(f"    {name}: {_text(value)}", overflow="fold"))
+    return Group(*parts)
 
 
-def _fields(fields: dict[str, Any]) -> str:
-    return "  ".join(f"{name}={_value(value)}" for name, value in fields.items() if value != "")
+def _name(row: LogRow) -> Text:
+    return Text(row.name) if row.committed else Text(f"{row.name} {OPEN_MARK}", style="yellow")
 
 
-def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[:VALUE_CHARACTERS_MAX]}…"
+def _essential(fields: dict[str, Any], width: int) -> str:
+    """As many fields as fit into `width`, each whole or not at all, and how many more there are."""
+    said = {
+        name: _text(value)
+        for name, value in fields.items()
+        if name not in TOLD_ELSEWHERE and value not in (*EMPTY, LEFT_OUT)
+    }
+    short = [f"{n}={text}" for n, text in said.items() if len(text) <= VALUE_CHARACTERS_MAX]
+    told: list[str] = []
+    for field in short:
+        if cell_len(_line([*told, field], len(said))) <= width:
+            told.append(field)
+    return _line(told, len(said))
+
+
+def _line(told: list[str], count: int) -> str:
+    more = count - len(told)
+    return " ".join([*told, *([f"(+{more})"] if more else [])])
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -81,7 +81,13 @@ def list_members(
 ) -> None:
     """Show all members: voter or learner, who leads, how far each has come.
 
-    All addresses are asked; the answer of the node that knows the most is shown.
+    All addresses are asked, and the best answer is shown: the leader's own, if it is among them.
+    Another member knows less of the others; then ? stands for what it does not know, and the last
+    line says which node to ask as well. What has no room in the table stands below it.
+
+    *state*: voter, learner, or leaving. *lag*: entries committed and not applied there.
+    *flushed*: applied and in its database. *log*: newest entry known to be there. *sending*: how
+    the leader sends to it, by probe, replicate or snapshot. `--json` has all of it.
 
     Exit codes: 0 shown; 1 no node answers; 2 wrong options.
     """

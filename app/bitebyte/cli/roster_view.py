@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 
 import msgspec
-from rich.console import RenderableType
-from rich.table import Table
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bitebyte.cli.admin_client import AdminClient, Refused
+from bitebyte.cli.fitted_table import FittedTable
 
 MEMBERS_PATH = "/admin/v1/members"
+
+HEADINGS = (
+    *("member", "id", "state", "role", "health", "lag", "applied"),
+    *("flushed", "log", "sending", "version", "peer address"),
+)
+NUMBERS = frozenset(("lag", "applied", "flushed", "log"))
 
 
 class MemberRow(msgspec.Struct, frozen=True):
@@ -104,18 +110,32 @@ def best_roster(client: AdminClient) -> Roster:
 
 
 def roster_table(roster: Roster) -> RenderableType:
-    """One line for each member."""
-    title = f"cluster {roster.cluster_id}, term {roster.term}, level {roster.cluster_version}"
-    table = Table(title=title, title_justify="left")
-    for heading in ("member", "id", "peer address", "state", "role"):
-        table.add_column(heading)
-    for heading in ("log", "applied", "flushed", "lag"):
-        table.add_column(heading, justify="right")
-    for heading in ("progress", "health", "version"):
-        table.add_column(heading)
-    for member in roster.members:
-        table.add_row(*_cells(member, roster.members))
-    return table
+    """A row for each member, and who told it."""
+    table = FittedTable(
+        f"cluster {roster.cluster_id}, term {roster.term}, level {roster.cluster_version}",
+        HEADINGS,
+        [_cells(member, roster.members) for member in roster.members],
+        right=NUMBERS,
+    )
+    source = source_text(roster)
+    return Group(table, Text(source)) if source else table
+
+
+def source_text(roster: Roster) -> str:
+    """What is missing because the leader itself was not asked, and whom to ask; empty if nothing
+    is."""
+    if roster.answered_by == roster.leader_id:
+        return ""
+    told_by = next(
+        (one.name for one in roster.members if one.id == roster.answered_by), roster.answered_by
+    )
+    leader = next((one for one in roster.members if one.id == roster.leader_id), None)
+    if leader is None:
+        return f"Told by {told_by}, which knows no leader: only a leader knows what stands as ?."
+    return (
+        f"Told by {told_by}. Only {leader.name}, which leads, knows what stands as ?:"
+        f" add the admin address of {leader.name} with --admin."
+    )
 
 
 def state_text(member: MemberRow, members: Sequence[MemberRow]) -> str:
@@ -133,16 +153,16 @@ def _cells(member: MemberRow, members: Sequence[MemberRow]) -> tuple[str | Text,
     return (
         member.name,
         member.id,
-        member.peer_address or "?",
         state_text(member, members),
         Text(member.role, style="bold" if member.role == "leader" else ""),
-        number(member.match_index),
+        health,
+        number(member.lag),
         number(member.applied_index),
         number(member.flushed_index),
-        number(member.lag),
+        number(member.match_index),
         member.progress or ("" if member.role == "leader" else "?"),
-        health,
         member.version or "?",
+        member.peer_address or "?",
     )
 
 

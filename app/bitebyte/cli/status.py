@@ -12,10 +12,10 @@ import msgspec
 import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from bitebyte.cli.errors import FAILED, USAGE, fail
+from bitebyte.cli.fitted_table import FittedTable
 from bitebyte.demo.cluster_view import (
     ClusterReport,
     ClusterView,
@@ -30,6 +30,9 @@ from bitebyte.demo.public_api import Unreachable, call
 
 URLS_DEFAULT = ("http://127.0.0.1:8080", "http://127.0.0.1:8081", "http://127.0.0.1:8082")
 """The three nodes of `bitebyte demo`."""
+HEADINGS = ("node", "role", "vote", "health", "lag", "applied", "commit", "progress", "version")
+NUMBERS = frozenset(("lag", "applied", "commit", "progress"))
+
 URLS_MAX = 32
 """One thread asks each address."""
 
@@ -132,17 +135,13 @@ def render(seen: Look) -> RenderableType:
     return Group(*parts)
 
 
-def _table(view: ClusterView) -> Table:
-    table = Table(title=f"cluster {view.cluster_id}, term {view.term}", title_justify="left")
-    for heading in ("node", "role", "vote"):
-        table.add_column(heading)
-    for heading in ("commit index", "applied index", "lag", "progress"):
-        table.add_column(heading, justify="right")
-    for heading in ("health", "version"):
-        table.add_column(heading)
-    for member in sorted(view.members, key=lambda one: one.name):
-        table.add_row(*_cells(member))
-    return table
+def _table(view: ClusterView) -> FittedTable:
+    return FittedTable(
+        f"cluster {view.cluster_id}, term {view.term}",
+        HEADINGS,
+        [_cells(member) for member in sorted(view.members, key=lambda one: one.name)],
+        right=NUMBERS,
+    )
 
 
 def _cells(member: MemberReport) -> tuple[str | Text, ...]:
@@ -151,11 +150,11 @@ def _cells(member: MemberReport) -> tuple[str | Text, ...]:
         member.name,
         Text(member.role, style="bold" if member.role == "leader" else ""),
         "voter" if member.is_voter else "learner",
-        _number(member.commit_index),
-        _number(member.applied_index),
-        _number(member.lag),
-        _progress(member),
         health,
+        _number(member.lag),
+        _number(member.applied_index),
+        _number(member.commit_index),
+        _progress(member),
         member.version or "?",
     )
 

@@ -5,8 +5,15 @@ from typing import get_args
 import msgspec
 
 from bitebyte.api.admin.comparison import Difference, Sight, differences, state_of
-from bitebyte.api.admin.log_words import LEFT_OUT, describe_entry
-from bitebyte.domain.commands import AnyCommand, ChangeMembers, OpenSession, RegisterAccount
+from bitebyte.api.admin.log_words import LEFT_OUT, PERSONAL_FIELDS, describe_entry
+from bitebyte.domain.commands import (
+    AnyCommand,
+    ChangeMembers,
+    OpenSession,
+    OrderLineInput,
+    PlaceOrder,
+    RegisterAccount,
+)
 from bitebyte.domain.roster import ClusterMember
 from bitebyte.node.envelope import seal
 from bitebyte.raft.confchange import encode_change
@@ -29,11 +36,83 @@ def test_hashes_of_passwords_and_sessions_are_left_out() -> None:
         id="b", at_ms=1, token_hash=HASH, expires_at_ms=2, verified_password_hash=HASH
     )
     for command, count in ((register, 1), (sign_in, 2)):
-        shown = describe_entry(Entry(1, 7, seal(3, 1, command)), commit_index=7)
+        entry = Entry(1, 7, seal(3, 1, command))
+        shown = describe_entry(entry, commit_index=7, with_personal=True)
         assert shown["kind"] == "command"
         assert shown["origin"] == "3"
         assert HASH not in msgspec.json.encode(shown).decode()
         assert list(shown["fields"].values()).count(LEFT_OUT) == count
+
+
+def test_what_people_say_is_told_only_if_it_is_asked_for() -> None:
+    order = PlaceOrder(
+        id="a",
+        at_ms=1,
+        bar_id="bar",
+        lines=(OrderLineInput("negroni", 2, "for Mia at the window"),),
+        idempotency_key="k",
+        request_hash="h",
+        business_day="2026-11-24",
+    )
+    entry = Entry(1, 7, seal(3, 1, order))
+    line = {"product_id": "negroni", "quantity": 2, "note": LEFT_OUT}
+    assert describe_entry(entry, commit_index=7)["fields"]["lines"] == [line]
+    asked = describe_entry(entry, commit_index=7, with_personal=True)
+    assert asked["fields"]["lines"] == [line | {"note": "for Mia at the window"}]
+
+
+def test_every_text_in_every_command_was_looked_at_for_persons() -> None:
+    """A new field that may hold a person's data must be seen by a person."""
+    fields: set[str] = set()
+    kinds: list[type] = [*get_args(AnyCommand)]
+    while kinds:
+        kind = kinds.pop()
+        for field in msgspec.structs.fields(kind):
+            parts = {field.type, *get_args(field.type)}
+            kinds += [p for p in parts if isinstance(p, type) and issubclass(p, msgspec.Struct)]
+            if str in parts:
+                fields.add(field.name)
+    harmless = [
+        "id",
+        "actor_id",
+        "role",
+        "password_hash",
+        "locale",
+        "units",
+        "token_hash",
+        "verified_password_hash",
+        "name",
+        "slug",
+        "currency",
+        "timezone",
+        "bar_id",
+        "unit",
+        "base_unit",
+        "tracking",
+        "threshold_amount",
+        "threshold_unit",
+        "ingredient_id",
+        "kind",
+        "amount",
+        "idempotency_key",
+        "request_hash",
+        "section",
+        "description",
+        "product_id",
+        "status",
+        "column",
+        "message",
+        "ingredient",
+        "import_id",
+        "business_day",
+        "order_id",
+        "to",
+        "disposition",
+        "alert_id",
+        "peer_address",
+    ]
+    assert fields - PERSONAL_FIELDS == set(harmless)
+    assert fields >= PERSONAL_FIELDS
 
 
 def test_every_field_of_every_command_that_sounds_secret_is_a_known_one() -> None:

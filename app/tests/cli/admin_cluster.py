@@ -118,12 +118,16 @@ class AdminCluster:
     def leader(self) -> str:
         return next(n for n, m in self.members.items() if m.node.status().role == "leader")
 
-    async def run(self, *arguments: str, asks: list[str] | None = None) -> Result:
-        """The command, with the addresses of all members, or of those in `asks`."""
+    async def run(
+        self, *arguments: str, asks: list[str] | None = None, columns: int = 200
+    ) -> Result:
+        """The command, with the addresses of all members, or of those in `asks`, in a terminal of
+        so many columns."""
         command = list(arguments)
         for name in asks or list(self.members):
             command += ["--admin", self.urls[name]]
-        return await asyncio.to_thread(RUNNER.invoke, app, command)
+        env = {"COLUMNS": str(columns)}
+        return await asyncio.to_thread(lambda: RUNNER.invoke(app, command, env=env))
 
     async def run_json(
         self, *arguments: str, exit_code: int = 0, asks: list[str] | None = None

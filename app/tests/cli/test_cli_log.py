@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 from admin_cluster import AdminCluster, running_admin_cluster
 
+from bitebyte.domain.commands import RegisterAccount
 from bitebyte.repository.embedded import EmbeddedPostgres
+from bitebyte.service.ids import Uuid7Source
 
 pytestmark = pytest.mark.anyio
+
+EMAIL = "mia@bar.example"
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +24,19 @@ async def cluster(
     folder = tmp_path_factory.mktemp("log")
     async with running_admin_cluster(folder, postgres_server, 1) as running:
         yield running
+
+
+async def register(cluster: AdminCluster) -> None:
+    """The newest entry is an account of hers."""
+    command = RegisterAccount(
+        id=Uuid7Source().new_id(1),
+        at_ms=1,
+        email=EMAIL,
+        display_name="Mia",
+        role="customer",
+        password_hash="argon2id",
+    )
+    await cluster.members["node-1"].node.propose(command, timeout_s=10)
 
 
 async def test_show_decodes_the_log_and_pages_through_it(cluster: AdminCluster) -> None:
@@ -36,9 +53,37 @@ async def test_show_begins_with_the_newest_entries_as_a_table(cluster: AdminClus
     assert result.exit_code == 0, result.output
     assert "describe_members" in result.stdout
     assert "not committed" not in result.stdout
+    assert "*" not in result.stdout
 
 
 async def test_show_beyond_the_end_is_an_empty_page(cluster: AdminCluster) -> None:
     answer = await cluster.run_json("log", "show", "--from", "1000000")
     assert answer["entries"] == []
     assert answer["next"] is None
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+async def test_show_has_one_line_for_each_entry_and_no_person_in_it(
+    cluster: AdminCluster, columns: int
+) -> None:
+    await register(cluster)
+    result = await cluster.run("log", "show", "--limit", "3", columns=columns)
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2 + 3
+    assert max(map(len, lines)) <= columns
+    assert "register_account" in lines[-1]
+    assert "role=customer" in lines[-1]
+    assert EMAIL not in result.stdout
+
+
+async def test_show_tells_all_fields_and_persons_when_it_is_asked_to(
+    cluster: AdminCluster,
+) -> None:
+    await register(cluster)
+    full = await cluster.run("log", "show", "--limit", "1", "--full", columns=80)
+    assert "    email: (left out)" in full.stdout.splitlines()
+    asked = await cluster.run("log", "show", "--limit", "1", "--full", "--personal", columns=80)
+    assert f"    email: {EMAIL}" in asked.stdout.splitlines()
+    for options, email in (([], "(left out)"), (["--personal"], EMAIL)):
+        answer = await cluster.run_json("log", "show", "--limit", "1", *options)
+        assert answer["entries"][0]["fields"]["email"] == email

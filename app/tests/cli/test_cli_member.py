@@ -23,17 +23,31 @@ async def cluster(
         yield running
 
 
-async def test_list_shows_every_member_from_the_leaders_side(cluster: AdminCluster) -> None:
-    result = await cluster.run("member", "list")
+@pytest.mark.parametrize("columns", [80, 120, 200])
+async def test_list_shows_every_member_from_the_leaders_side_at_any_width(
+    cluster: AdminCluster, columns: int
+) -> None:
+    result = await cluster.run("member", "list", columns=columns)
     assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    rows = {line.split()[0]: line for line in lines if line.startswith("node-")}
+    assert {name.removesuffix(":") for name in rows} == {"node-1", "node-2", "node-3"}
+    assert "leader" in rows[cluster.leader()]
+    assert all("voter" in rows[name] and "healthy" in rows[name] for name in cluster.members)
+    text = " ".join(result.stdout.split())
+    assert text.count("replicate") == 2
+    assert all(f"127.0.0.1:{port}" in text for port in cluster.ports)
+    assert "?" not in text
+
+
+async def test_list_asked_at_a_follower_says_who_knows_more(cluster: AdminCluster) -> None:
     leader = cluster.leader()
-    rows = {
-        line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│ n" in line
-    }
-    assert set(rows) == {"node-1", "node-2", "node-3"}
-    assert "leader" in rows[leader]
-    assert all("voter" in row and "healthy" in row for row in rows.values())
-    assert sum("replicate" in row for row in rows.values()) == 2
+    follower = next(name for name in cluster.members if name != leader)
+    result = await cluster.run("member", "list", asks=[follower], columns=80)
+    text = " ".join(result.stdout.split())
+    assert f"Told by {follower}. Only {leader}, which leads, knows what stands as ?" in text
+    assert f"add the admin address of {leader} with --admin" in text
 
 
 async def test_transfer_lets_the_named_member_lead_whichever_node_is_asked(

@@ -40,6 +40,9 @@ async def get_log(
         Query(ge=1, le=INDEX_MAX, alias="from", description="Default: the newest entries."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_ENTRIES_MAX)] = PAGE_ENTRIES_DEFAULT,
+    personal: Annotated[
+        bool, Query(description="With e-mail addresses, names and texts of people.")
+    ] = False,
 ) -> Response:
     """404 `index_not_kept` for what is compacted. Entries above `commit_index` may still vanish."""
     stored = admin.entries
@@ -59,7 +62,10 @@ async def get_log(
         "first_index": first_index,
         "last_index": last_index,
         "commit_index": commit_index,
-        "entries": [describe_entry(entry, commit_index=commit_index) for entry in entries],
+        "entries": [
+            describe_entry(entry, commit_index=commit_index, with_personal=personal)
+            for entry in entries
+        ],
         "next": following if following <= stored.last_index else None,
     }
     return JsonAnswer(answer, index=admin.node.applied_index)

@@ -1,4 +1,4 @@
-"""One entry of the log in words, without secrets."""
+"""One entry of the log in words: without secrets, and without persons unless they are asked for."""
 
 from typing import Any, Final
 
@@ -15,6 +15,9 @@ from bitebyte.raft.types import ChangeKind, ConfChange, Entry, EntryKind
 SECRET_WORDS: Final = ("password", "token", "secret")
 """A field with one of these in its name does not leave the node, not even hashed: a hash of a
 password can be guessed at leisure."""
+
+PERSONAL_FIELDS: Final = frozenset(("email", "display_name", "note", "reason"))
+"""What people say of themselves, and texts in which they say anything."""
 
 LEFT_OUT: Final = "(left out)"
 ITEMS_SHOWN_MAX: Final = 50
@@ -36,8 +39,9 @@ class EntryAnswer(TypedDict):
     fields: dict[str, Any]
 
 
-def describe_entry(entry: Entry, *, commit_index: int) -> EntryAnswer:
+def describe_entry(entry: Entry, *, commit_index: int, with_personal: bool = False) -> EntryAnswer:
     """The entry in words. One of a newer program is told as such."""
+    hidden = frozenset() if with_personal else PERSONAL_FIELDS
     answer: EntryAnswer = {
         "index": entry.index,
         "term": entry.term,
@@ -50,29 +54,29 @@ def describe_entry(entry: Entry, *, commit_index: int) -> EntryAnswer:
     }
     try:
         if entry.kind == EntryKind.CONF_CHANGE:
-            _add_change(answer, decode_change(entry.data))
+            _add_change(answer, decode_change(entry.data), hidden)
         elif entry.data:
             envelope, command = open_envelope(entry.data)
-            _add_command(answer, envelope, command)
+            _add_command(answer, envelope, command, hidden)
     except (ConfChangeUnreadable, UnknownEntry, CodecError) as error:
         answer["kind"] = answer["name"] = "unreadable"
         answer["fields"] = {"reason": str(error)}
     return answer
 
 
-def _add_command(answer: EntryAnswer, envelope: Envelope, command: Command) -> None:
-    fields = _shown(msgspec.to_builtins(command))
-    assert isinstance(fields, dict), "a command encodes as an object"
+def _add_command(
+    answer: EntryAnswer, envelope: Envelope, command: Command, hidden: frozenset[str]
+) -> None:
     answer["kind"] = "command"
-    answer["name"] = str(fields.pop("c"))
+    answer["name"] = str(command.__struct_config__.tag)
     answer["origin"] = str(envelope.origin)
-    answer["fields"] = fields
+    answer["fields"] = _shown_fields(command, hidden)
 
 
-def _add_change(answer: EntryAnswer, change: ConfChange) -> None:
+def _add_change(answer: EntryAnswer, change: ConfChange, hidden: frozenset[str]) -> None:
     if change.context:
         envelope, command = open_envelope(change.context)
-        _add_command(answer, envelope, command)
+        _add_command(answer, envelope, command, hidden)
     answer["kind"] = "members"
     answer["name"] = "change_members" if change.changes else "leave_joint"
     answer["fields"] = {
@@ -85,13 +89,25 @@ def _add_change(answer: EntryAnswer, change: ConfChange) -> None:
     }
 
 
-def _shown(value: Any) -> Any:
-    """The value without secrets, and shortened where it says so."""
+def _shown_fields(struct: msgspec.Struct, hidden: frozenset[str]) -> dict[str, Any]:
+    """By name, at every depth: that a struct is an array in the log hides no field of it."""
+    return {
+        name: LEFT_OUT if _is_left_out(name, hidden) else _shown(getattr(struct, name), hidden)
+        for name in struct.__struct_fields__
+    }
+
+
+def _is_left_out(name: str, hidden: frozenset[str]) -> bool:
+    return name in hidden or any(word in name for word in SECRET_WORDS)
+
+
+def _shown(value: Any, hidden: frozenset[str]) -> Any:
+    """The value, shortened where it says so."""
     match value:
-        case dict():
-            return {key: _shown_field(key, part) for key, part in value.items()}
+        case msgspec.Struct():
+            return _shown_fields(value, hidden)
         case list() | tuple():
-            shown = [_shown(part) for part in value[:ITEMS_SHOWN_MAX]]
+            shown = [_shown(part, hidden) for part in value[:ITEMS_SHOWN_MAX]]
             more = len(value) - len(shown)
             return [*shown, f"(and {more} more)"] if more else shown
         case str() if len(value) > CHARACTERS_SHOWN_MAX:
@@ -101,8 +117,3 @@ def _shown(value: Any) -> Any:
             return f"({len(value)} bytes)"
         case _:
             return value
-
-
-def _shown_field(name: str, value: Any) -> Any:
-    is_secret = any(word in name for word in SECRET_WORDS)
-    return LEFT_OUT if is_secret else _shown(value)
