@@ -16,7 +16,7 @@ SITE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -p
 .PHONY: help
 help: ## Show this help
 	@echo "BiteByte: ordering for home bars that no dead machine can stop."
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: .venv/.installed web/node_modules/.installed web/dist/index.html ## Install everything and build the site, start nothing
@@ -47,6 +47,14 @@ format: .venv/.installed ## Format the Python code and mend what the linter can
 .PHONY: bench
 bench: setup ## Compare orders per second and latency with the obvious alternative
 	PYTHONPATH=e2e $(BIN)/python -m bench
+
+.PHONY: cluster-up
+cluster-up: .venv/.installed ## Start a Kubernetes of three nodes on this machine (root; the first time builds it)
+	@PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster up
+
+.PHONY: cluster-down
+cluster-down: .venv/.installed ## Stop it, and leave nothing but the build cache
+	@PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster down
 
 .PHONY: lock
 lock: .venv/.installed ## Write requirements.lock anew from the pyproject files
