@@ -25,13 +25,13 @@ class StorageSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class UpdateSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How careful a rolling upgrade is."""
 
-    min_ready_seconds: int = 0
+    min_ready_seconds: int = 5
 
 
 class RaftSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Options of the nodes' replicated log."""
 
-    log_entries_kept: int | None = None
+    log_entries_kept: int = 10_000
 
 
 class IngressSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -62,7 +62,6 @@ class BarClusterSpec(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     resources: JsonMap = {}
     node_selector: dict[str, str] = {}
     tolerations: tuple[JsonMap, ...] = ()
-    affinity: JsonMap | None = None
     topology_spread_constraints: tuple[JsonMap, ...] | None = None
     """None: spread over host names."""
     priority_class_name: str | None = None
