@@ -282,6 +282,10 @@ class Applier:
                 await asyncio.gather(*self._load_missing(keys))
             else:
                 # Too much waits for the database: go on when it has caught up.
+                assert (
+                    self.flushed.index < self.applied_index
+                    or self.rows.dirty_count < DIRTY_ROWS_MAX
+                ), "rows wait for a flush that everything applied was part of"
                 self.want_flush()
                 await self.flushed.wait(self.applied_index, timeout_s=FLUSH_TIMEOUT_S)
         except Exception as error:  # noqa: BLE001  a state that cannot be read or written ends the member

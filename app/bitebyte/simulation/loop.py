@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+STEPS_AT_ONCE_MAX = 10_000
+"""Callbacks at one moment of the clock; the busiest moment of 60 seeds had 157."""
+
 
 class SimulatedHandle(asyncio.TimerHandle):
     """A callback that waits for its turn."""
@@ -62,6 +65,8 @@ class Scheduler:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.step_count = 0
+        self._moment_began = 0
+        """`step_count` when the clock last moved."""
         self.after_step: Callable[[SimulatedLoop], None] = _ignore
         self._ready: deque[SimulatedHandle] = deque()
         self._timers: list[tuple[float, int, SimulatedHandle]] = []
@@ -78,7 +83,7 @@ class Scheduler:
 
     def run_until(self, when_s: float, is_over: Callable[[], bool]) -> None:
         """Runs callbacks until the clock says `when_s` or `is_over` says so; it is asked after
-        each. What callbacks raise comes out of here."""
+        each. What callbacks raise comes out of here; Spinning, if they leave the clock no turn."""
         ready = self._ready
         timers = self._timers
         previous = events._get_running_loop()  # pyright: ignore[reportPrivateUsage]
@@ -91,6 +96,7 @@ class Scheduler:
                     when, _, handle = heapq.heappop(timers)
                     if when > self.now_s:
                         self.now_s = when
+                        self._moment_began = self.step_count
                 else:
                     self.now_s = max(self.now_s, when_s)
                     return
@@ -104,10 +110,17 @@ class Scheduler:
                     running = loop
                     asyncio._set_running_loop(loop)  # pyright: ignore[reportPrivateUsage]
                 self.step_count += 1
+                if self.step_count - self._moment_began > STEPS_AT_ONCE_MAX:
+                    raise Spinning(f"{loop.name} works for ever at {self.now_s:.6f} s")
                 handle.callback(*handle.arguments)
                 self.after_step(loop)
         finally:
             asyncio._set_running_loop(previous)  # pyright: ignore[reportPrivateUsage]
+
+
+class Spinning(Exception):
+    """Callbacks follow each other without end at one moment: a real process would burn its
+    processor, and a simulated one would never come back."""
 
 
 def _ignore(_loop: "SimulatedLoop") -> None:

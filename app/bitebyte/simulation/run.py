@@ -20,6 +20,7 @@ from bitebyte.simulation.churn import leave_joint
 from bitebyte.simulation.expansion import RunOptions, expand
 from bitebyte.simulation.faults import begin as begin_fault
 from bitebyte.simulation.history import Outcome
+from bitebyte.simulation.loop import Spinning
 from bitebyte.simulation.plan import Fault, Plan
 from bitebyte.simulation.trace_text import TraceText
 from bitebyte.simulation.transition_observer import Record
@@ -80,6 +81,8 @@ def run_plan(
         run = Run(plan, trace, record_for)
         try:
             run.run()
+        except Spinning as error:
+            run.world.verdict.report("liveness", str(error))
         except AssertionError as error:
             run.world.verdict.report("assertion", _where(error))
         except Exception as error:  # noqa: BLE001  whatever the product raises is a finding

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bitebyte.simulation.loop import Scheduler, SimulatedLoop
+from bitebyte.simulation.loop import Scheduler, SimulatedLoop, Spinning
 
 
 def _run(scheduler: Scheduler, until_s: float = 10.0) -> None:
@@ -125,3 +125,15 @@ def test_what_a_callback_raises_comes_out_of_the_run() -> None:
         _run(scheduler)
     _run(scheduler)
     assert after == ["x"]
+
+
+def test_a_process_that_leaves_the_clock_no_turn_is_stopped() -> None:
+    scheduler = Scheduler()
+    loop = SimulatedLoop(scheduler, "member 3")
+
+    def again() -> None:
+        loop.call_soon(again)
+
+    loop.call_later(1.5, again)
+    with pytest.raises(Spinning, match=r"member 3 works for ever at 1\.5"):
+        _run(scheduler)
