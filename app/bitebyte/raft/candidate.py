@@ -129,7 +129,12 @@ def _vote_request(
 
 
 def _handle_vote_response(core: Core, message: MsgVoteResp) -> None:
+    """Counts an answer to the question that is open. A grant of a pre-vote names the term that was
+    asked for: one for the term that has come meanwhile answers an earlier pre-election, and would
+    let a member raise everybody's term again without having asked a quorum."""
     if message.is_pre != (core.role is Role.PRE_CANDIDATE):
+        return
+    if message.is_pre and not message.is_rejected and message.term != core.term + 1:
         return
     if message.sender not in core.quorum.voters:
         return

@@ -42,6 +42,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     """Turns the plan of a seed towards what the bug needs, for example to more faults of a kind."""
     seeds_max: int = SEEDS_MAX
     """The budget, from seed 0 on: without a finding in so many seeds the mutant has survived."""
+    is_judged: bool = False
+    """The executable specification looks too: for what breaks a rule and yet no promise."""
 
 
 class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,10 +84,10 @@ def hunt(mutant: Mutant) -> Exhibit:
     for seed in range(mutant.seeds_max):
         plan = mutant.focus(expand(seed, RunOptions()))
         with mutant.patch():
-            violation = run_plan(plan).violation
+            violation = run_plan(plan, validate=mutant.is_judged).violation
         if violation is None:
             continue
-        control = run_plan(plan).violation
+        control = run_plan(plan, validate=mutant.is_judged).violation
         assert control is None, f"seed {seed} breaks without {mutant.name!r} too: {control}"
         return Exhibit(
             mutant=mutant.name,

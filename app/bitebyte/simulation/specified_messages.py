@@ -212,8 +212,7 @@ def _receive_vote(member: SpecifiedMember, message: MsgVoteResp) -> None:
     if message.is_rejected:
         return
     if message.is_pre:
-        # A late grant for the term that has come meanwhile counts too: a pre-vote decides nothing.
-        if member.role is Role.PRE_CANDIDATE and message.term in (member.term, member.term + 1):
+        if member.role is Role.PRE_CANDIDATE and message.term == member.term + 1:
             member.pre_votes.add(message.sender)
     elif member.role is Role.CANDIDATE and message.term == member.term:
         member.voters.add(message.sender)

@@ -87,6 +87,14 @@ MUTANTS = (
             "            return True",
         ),
     ),
+    # An answer to the pre-election before this one: terms are raised that no quorum agreed to.
+    mutant(
+        "a late grant of a pre-vote counts in the next pre-election",
+        "thesis §9.6",
+        Edit(candidate._handle_vote_response, "message.term != core.term + 1", "False"),
+        focus=many_elections,
+        is_judged=True,
+    ),
     # A long log of an old term beats a short one of a new term.
     mutant(
         "only the length of a candidate's log matters",
