@@ -8,6 +8,11 @@ from bitebyte_operator.decide.conditions import REASON_OF_OPERATION
 from bitebyte_operator.model import Event, StatusRecord
 from bitebyte_operator.model.status import AVAILABLE, DEGRADED, INITIALIZED, PROGRESSING
 
+TOLD_ELSEWHERE: Final = {
+    AVAILABLE: {"NotInitialized", "PlannedDowntime"},
+    DEGRADED: {"QuorumLost"},
+}
+
 DONE: Final = {
     "Create": "Created",
     "ScaleUp": "ScaledUp",
@@ -38,7 +43,7 @@ def _of_conditions(old: StatusRecord, new: StatusRecord) -> Iterator[Event]:
         elif condition_type == INITIALIZED:
             if after.status == "True" or after.reason == "BootstrapInterrupted":
                 yield Event("Warning" if is_bad else "Normal", after.reason, after.message)
-        elif is_bad and after.reason not in ("NotInitialized", "PlannedDowntime"):
+        elif is_bad and after.reason not in TOLD_ELSEWHERE[condition_type]:
             yield Event("Warning", after.reason, after.message)
         elif after.status != "Unknown" and was_bad and not is_bad:
             reason = "Available" if condition_type == AVAILABLE else "Recovered"
