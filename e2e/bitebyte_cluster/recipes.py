@@ -56,6 +56,7 @@ LEVELS: dict[str, tuple[Recipe, ...]] = {
     "helm": (_HELM,),
     "charts": (
         _HELM,
+        Recipe("helm3", "helm3", "helm.sh/helm/v3/cmd/helm"),
         Recipe("kubeconform", "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
         Recipe("kube-score", "kubescore", "github.com/zegl/kube-score/cmd/kube-score"),
     ),

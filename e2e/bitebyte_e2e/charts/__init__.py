@@ -1,0 +1,1 @@
+"""Rendering the Helm charts and judging what comes out, without a cluster."""
