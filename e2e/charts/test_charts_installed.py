@@ -11,6 +11,7 @@ import yaml
 
 from bitebyte_e2e.api_server import ApiServer, Refusal, running_api_server
 from bitebyte_e2e.charts.helm import CHARTS, Helm, HelmRefused, only
+from bitebyte_e2e.charts.operands import operands
 from bitebyte_e2e.waiting import wait_until
 
 OPERATOR = CHARTS / "bitebyte-operator"
@@ -259,22 +260,29 @@ def test_the_operator_hands_out_the_one_endpoint_slice_and_not_more(operator: Cl
 
 
 @pytest.mark.parametrize("is_secure", [True, False])
-def test_pod_security_warns_of_nothing(helm4: Helm, server: ApiServer, is_secure: bool) -> None:
-    """The operator's pod in a namespace with the restricted standard; and the warning is there
-    where something is wrong."""
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+def test_pod_security_warns_of_nothing(
+    helm4: Helm, server: ApiServer, kind: str, is_secure: bool
+) -> None:
+    """Of the operator and of the members, in a namespace with the restricted standard; and the
+    warning is there where something is wrong."""
     labels = {"pod-security.kubernetes.io/warn": "restricted"}
     server.apply(
         "/api/v1/namespaces/strict",
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "strict", "labels": labels}},
     )
     objects = helm4.objects("bitebyte-operator", namespace="strict", release="bitebyte-operator")
-    deployment = only(objects, "Deployment")
+    objects += operands(only(helm4.objects("bitebyte", namespace="strict"), "BarCluster"))
+    workload = only(objects, kind)
+    workload["metadata"].pop("ownerReferences", None)
     if not is_secure:
-        del deployment["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"]
+        del workload["spec"]["template"]["spec"]["securityContext"]["seccompProfile"]
+        for container in workload["spec"]["template"]["spec"]["containers"]:
+            container["securityContext"].pop("seccompProfile", None)
     answer = server.client().post(
-        "/apis/apps/v1/namespaces/strict/deployments",
+        f"/apis/apps/v1/namespaces/strict/{kind.lower()}s",
         params={"dryRun": "All", "fieldValidation": "Strict"},
-        json=deployment,
+        json=workload,
     )
     assert answer.status_code == 201, answer.text
     assert ("Warning" not in answer.headers) == is_secure
