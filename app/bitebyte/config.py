@@ -10,10 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SLICE = re.compile(rf"{_NAME.pattern}/[a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?")
 _MEMBER = re.compile(r"(?P<name>[^=]+)=(?P<id>[0-9]+)@(?P<address>.+)")
 
 
@@ -125,6 +134,20 @@ class NodeConfig(BaseSettings):
     """Mutual TLS of the admin API: whoever holds a certificate of that CA may do everything there.
     All three, or none and a loopback address only."""
 
+    leader_endpointslice: str | None = None
+    """On Kubernetes, `NAMESPACE/NAME`: the EndpointSlice that this node points at itself while it
+    leads. Made by somebody else; the pod's role needs get and patch of that one object."""
+
+    pod_ip: IPvAnyAddress | None = None
+    """The address that it writes there."""
+
+    service_account_dir: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+    """Where token and CA for the API server of Kubernetes lie."""
+
+    shutdown_delay_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """How long a node that is told to stop goes on serving: not ready and leading no more, until
+    those who send requests here have heard of it."""
+
     log_entries_kept: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Applied entries that the log keeps for members that lag a little, as far as they fit into
     16 MiB; whoever lags more gets a snapshot."""
@@ -179,6 +202,7 @@ class NodeConfig(BaseSettings):
                 if not address.is_loopback
             )
         problems.extend(self._admin_problems())
+        problems.extend(self._kubernetes_problems())
         if self.site_dir is not None and not (self.site_dir / "index.html").is_file():
             problems.append(f"site_dir {self.site_dir} holds no index.html; build the site first")
         if problems:
@@ -198,6 +222,13 @@ class NodeConfig(BaseSettings):
                 " reach the admin API may remove members, so anything else needs the admin_*_file"
                 " options"
             )
+
+    def _kubernetes_problems(self) -> Iterator[str]:
+        if (self.leader_endpointslice is None) != (self.pod_ip is None):
+            yield "leader_endpointslice and pod_ip go together"
+        name = self.leader_endpointslice
+        if name is not None and not _SLICE.fullmatch(name):
+            yield f"leader_endpointslice {name!r} is not NAMESPACE/NAME"
 
     @property
     def advertised_peer_address(self) -> str:

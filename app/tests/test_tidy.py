@@ -13,12 +13,6 @@ FUNCTION_LINES_MAX = 70
 
 FILE_LINES_MAX = 500
 
-OLDER_GIANTS: dict[str, int] = {
-    # A command's options are declared one by one; there is nothing in it to split.
-    "app/bitebyte/cli/node.py:node": 90,
-}
-"""Functions that are longer, and how long they are: they may shrink, never grow."""
-
 BANNED_MODULE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base"}
 
 MARKERS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -65,9 +59,8 @@ def test_functions_fit_on_a_screen() -> None:
     for path in tracked(".py"):
         for function in functions(ast.parse(path.read_text())):
             key = f"{name_of(path)}:{function.name}"
-            allowed = OLDER_GIANTS.get(key, FUNCTION_LINES_MAX)
-            if (lines := code_lines(function)) > allowed:
-                too_long.append(f"{key} has {lines} lines, at most {allowed}")
+            if (lines := code_lines(function)) > FUNCTION_LINES_MAX:
+                too_long.append(f"{key} has {lines} lines, at most {FUNCTION_LINES_MAX}")
     assert not too_long, "\n".join(too_long)
 
 

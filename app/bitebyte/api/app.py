@@ -90,6 +90,7 @@ def create_app(
         dispatch,
         common_headers=common_headers(is_secure=settings.cookie_secure),
         applied_index=lambda: node.applied_index,
+        is_leaving=lambda: node.is_leaving,
     )
     return App(edge, hot_orders, streams)
 

@@ -37,11 +37,15 @@ class Edge:
         *,
         common_headers: tuple[Header, ...],
         applied_index: Callable[[], int],
+        is_leaving: Callable[[], bool] = lambda: False,
         new_request_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
+        """While `is_leaving`, every answer is the last one on its connection: clients connect
+        anew, and so come to a node that stays."""
         self._inner = inner
         self._common_headers = common_headers
         self._applied_index = applied_index
+        self.is_leaving = is_leaving
         self.new_request_id = new_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,6 +84,8 @@ class Edge:
     def finish_headers(self, scope: Scope, headers: list[Header], request_id: str) -> list[Header]:
         """The headers of an answer with those that every answer has."""
         finished = [*headers, *self._common_headers, (b"x-request-id", request_id.encode())]
+        if self.is_leaving():
+            finished.append((b"connection", b"close"))
         if scope["path"].startswith(API_PREFIX):
             names = {name for name, _ in headers}
             if b"bitebyte-index" not in names:

@@ -201,8 +201,9 @@ class NodeHttpProtocol(HttpToolsProtocol):
         cycle.response_complete = True
         if cycle.disconnected:
             return
+        is_last = self._edge.is_leaving() or not cycle.keep_alive
         self._write(answer, request_id)
-        if not cycle.keep_alive:
+        if is_last:
             self.transport.close()
         self.on_response_complete()
 

@@ -20,6 +20,9 @@ HTTP_BACKLOG: Final = 1024
 HTTP_SHUTDOWN_S: Final = 5
 """Time for answers under way when the node is told to stop. Streams end at once."""
 
+LAST_CALL_S: Final = 0.1
+"""For the first bytes of a request on a connection that was made before the address was closed."""
+
 MEMBER_PATIENCE_S: Final = 5.0
 """How long an admin request waits for a member to be there. The next one needs a tenth of that."""
 
@@ -77,6 +80,13 @@ class HttpServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+    async def last_call(self) -> None:
+        """Takes no more connections, and lets those that were just made say what they want: uvicorn
+        would close them unheard."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(LAST_CALL_S)
 
 
 def listen(address: Address) -> socket.socket:

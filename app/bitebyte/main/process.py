@@ -19,6 +19,7 @@ from bitebyte import __version__
 from bitebyte.api.admin.app import create_admin_app
 from bitebyte.config import NodeConfig
 from bitebyte.main.founding import Founding
+from bitebyte.main.leader_endpoint import Keeping, NotOnKubernetes, leader_endpoints
 from bitebyte.main.listeners import CurrentApp, HttpServer, admin_listener, listen
 from bitebyte.main.member import OpenMember, database_server, open_member
 from bitebyte.repository.errors import RepositoryError
@@ -56,10 +57,11 @@ class NodeProcess:
 
     async def run(self) -> int:
         """Until told to stop, or until a member fails; returns the exit code. Raises as
-        `open_member`, and OSError if an address is taken."""
+        `open_member`, NotOnKubernetes, and OSError if an address is taken."""
         config = self._config
         async with contextlib.AsyncExitStack() as stack:
             http = stack.enter_context(listen(config.http_listen))
+            keeping = await stack.enter_async_context(leader_endpoints(config))
             dsn = await stack.enter_async_context(database_server(config))
             await stack.enter_async_context(admin_listener(config, self._admin_app))
             stack.callback(self._founding.end)
@@ -67,13 +69,34 @@ class NodeProcess:
             while ending in (None, Ending.FOUNDS):
                 founds = ending is Ending.FOUNDS
                 async with open_member(config, dsn=dsn, founds=founds) as member:
-                    ending = await self._serve(member, http)
+                    ending = await self._serve(member, http, keeping)
         exit_code = EXIT_FAILED if ending is Ending.FAILED else EXIT_STOPPED
         log.info("node.stopped", exit_code=exit_code)
         return exit_code
 
-    async def _serve(self, member: OpenMember, http: socket.socket) -> Ending:
+    async def _serve(self, member: OpenMember, http: socket.socket, keeping: Keeping) -> Ending:
         """From the first request to the last one that this member answers."""
+        self._answer_operators(member)
+        _settle_memory()
+        server = HttpServer(member.app)
+        # uvicorn closes what it is given, and the next member listens there too.
+        serving = asyncio.create_task(server.serve(sockets=[http.dup()]))
+        log.info("node.started", http=f"http://{self._config.http_listen}", version=__version__)
+        try:
+            async with keeping(member.node):
+                ending = await self._wait_for_end(member)
+                await self._withdraw(member, ending)
+            if ending is not Ending.FOUNDS:
+                # What waits in its queue would be refused without an answer.
+                http.close()
+            await server.last_call()
+        finally:
+            server.should_exit = True
+            member.app.close_streams()
+            await serving
+        return ending
+
+    def _answer_operators(self, member: OpenMember) -> None:
         self._admin_app.show(
             create_admin_app(
                 member.node,
@@ -83,24 +106,20 @@ class NodeProcess:
             )
         )
         self._founding.present(member.node)
-        _settle_memory()
-        server = HttpServer(member.app)
-        # uvicorn closes what it is given, and the next member listens there too.
-        serving = asyncio.create_task(server.serve(sockets=[http.dup()]))
-        log.info(
-            "node.started",
-            http=f"http://{self._config.http_listen}",
-            version=__version__,
-        )
-        ending = await self._wait_for_end(member)
+
+    async def _withdraw(self, member: OpenMember, ending: Ending) -> None:
+        """First another one leads, then those who send requests here hear of it, and then this one
+        stops answering: nobody waits for an election, and no request meets a closed door."""
         if ending is Ending.FOUNDS:
             self._admin_app.hide()
-        # First another one leads, then this one stops answering: nobody waits for an election.
+            return
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._config.shutdown_delay_s
+        member.node.leave()
         await member.node.hand_over()
-        server.should_exit = True
-        member.app.close_streams()
-        await serving
-        return ending
+        if ending is Ending.TOLD and loop.time() < until_s:
+            log.info("node.withdraws", shutdown_delay_s=self._config.shutdown_delay_s)
+            await asyncio.wait({member.node.failed}, timeout=until_s - loop.time())
 
     async def _wait_for_end(self, member: OpenMember) -> Ending:
         loop = asyncio.get_running_loop()
@@ -133,6 +152,9 @@ async def serve(config: NodeConfig) -> int:
         loop.add_signal_handler(sign, stop.set)
     try:
         return await NodeProcess(config, stop).run()
+    except NotOnKubernetes as error:
+        log.error("node.refused", reason=str(error), kind=type(error).__name__)
+        return EXIT_BAD_CONFIG
     except (RepositoryError, TlsConfigError) as error:
         log.error("node.refused", reason=str(error), kind=type(error).__name__)
         return EXIT_DATABASE_REFUSES

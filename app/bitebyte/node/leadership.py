@@ -21,6 +21,11 @@ class Leadership:
         self._schedule_turn = schedule_turn
         self._changed = asyncio.Event()
 
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set at the next change of the leader, and then replaced by a new one."""
+        return self._changed
+
     def note_change(self) -> None:
         """Wakes whoever waits for another leader."""
         self._changed.set()

@@ -1,5 +1,6 @@
 """A member of the cluster, as the layers above use it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from functools import cached_property
 
@@ -20,6 +21,7 @@ from bitebyte.node.types import (
 from bitebyte.raft.types import (
     NONE_ID,
     ConfState,
+    Role,
     SingleChange,
 )
 
@@ -165,6 +167,21 @@ class Node(NodeLoop):
     def leader_id(self) -> int:
         """The leader as far as this node knows; 0 for none."""
         return self._raw.leader_id
+
+    @property
+    def leading_term(self) -> int:
+        """The term in which this node leads; 0 if it does not."""
+        return self._raw.term if self._raw.role == Role.LEADER else 0
+
+    @property
+    def has_leader(self) -> bool:
+        """Whether this node knows of a leader, itself included."""
+        return self._raw.leader_id != NONE_ID
+
+    @property
+    def leader_changed(self) -> asyncio.Event:
+        """Set at the next change of role or leader; then there is a new one."""
+        return self._leadership.changed
 
     def healthy_ids(self) -> frozenset[int]:
         """Members that this node has heard lately, itself included."""
