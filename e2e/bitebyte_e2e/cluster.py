@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from bitebyte_e2e.made_database import make_data_dir
 from bitebyte_e2e.node_process import NodeProcess, NodeSpec
 from bitebyte_e2e.ports import free_ports
 from bitebyte_e2e.waiting import WaitExpired, pause, wait_until
@@ -58,6 +59,7 @@ class Cluster:
 
     def _node(self, spec: NodeSpec, *arguments: str) -> NodeProcess:
         log_path = self.folder / f"{spec.name}.out"
+        make_data_dir(spec.data_dir)
         return NodeProcess(spec, (*self._arguments(spec), *arguments), log_path)
 
     def _arguments(self, spec: NodeSpec) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from bitebyte.config import NodeConfig, load_node_config
 from bitebyte.domain.roster import LEVEL_NEWEST
 from bitebyte.main import OpenMember, open_member
 from bitebyte.repository.embedded import EmbeddedPostgres
+from bitebyte_e2e.made_database import make_data_dir
 
 CLUSTER_ID = 815
 RUNNER = CliRunner(env={"COLUMNS": "200", "TERM": "dumb", "NO_COLOR": "1"})
@@ -60,7 +61,9 @@ class AdminCluster:
     def own_server(self, number: int) -> dict[str, object]:
         """Options of a node that starts a server for itself: the shared one has connections for
         three."""
-        return {"data_dir": self._folder / f"node-{number}", "database_dsn_file": None}
+        data_dir = self._folder / f"node-{number}"
+        make_data_dir(data_dir)
+        return {"data_dir": data_dir, "database_dsn_file": None}
 
     async def new_database(self, number: int) -> str:
         name = f"cli_{self._folder.name.replace('-', '_')}_{number}"

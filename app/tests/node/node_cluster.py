@@ -11,6 +11,7 @@ from bitebyte.config import NodeConfig, load_node_config
 from bitebyte.main import OpenMember, open_member
 from bitebyte.node.node import Node
 from bitebyte.node.types import NodeOptions
+from bitebyte_e2e.made_database import make_data_dir
 
 CLUSTER_ID = 4711
 
@@ -53,6 +54,8 @@ class Cluster:
         if number > self.size:
             changes |= {"join": True, "member": []}
         config = self.config(number, bootstrap=bootstrap, **changes)
+        if config.data_dir is not None and not config.data_dir.exists():
+            make_data_dir(config.data_dir)
         member = open_member(config, options or self.options)
         self.members[number] = await stack.enter_async_context(member)
         self._stacks[number] = stack
