@@ -29,6 +29,7 @@ class Checked(msgspec.Struct, frozen=True):
     name: str
     state: str
     state_hash: str | None = None
+    schema_version: int | None = None
     digests: dict[str, str] | None = None
     error: str | None = None
 
@@ -66,10 +67,11 @@ def verify(
     """Have all members digest their databases at the same place in the log, and compare.
 
     Orders go on meanwhile. `history` is the chained hash of everything that was applied; the
-    other kinds are the rows that the members' databases hold.
+    other kinds are the rows that the members' databases hold. While members run programs with
+    different schemas, as during an upgrade, their rows cannot be compared.
 
-    Exit codes: 0 all equal; 1 a member differs, or refused; 2 wrong options; 3 not all members
-    have reported in time.
+    Exit codes: 0 all equal; 1 a member differs, or has another schema, or refused; 2 wrong
+    options; 3 not all members have reported in time.
     """
     client = open_client(admin, ca, cert, key, timeout_s=timeout_s)
     with telling_outcome(as_json=as_json) as say:
@@ -83,7 +85,7 @@ def verify(
         else:
             for line in verdict_lines(found):
                 typer.echo(line)
-    if found.is_equal is False:
+    if not found.is_equal:
         raise typer.Exit(FAILED)
 
 
@@ -97,6 +99,11 @@ def verdict_lines(found: Verification) -> list[str]:
         lines.append(f"equal: {len(found.members)} members at index {found.index:,}")
     elif found.differences:
         lines.append(f"NOT equal at index {found.index:,}: keep the databases, and compare them")
+    elif found.is_complete:
+        schemas = ", ".join(f"{one.name} has {one.schema_version or '?'}" for one in found.members)
+        lines.append(
+            f"different schema: {schemas}. Rows are comparable when all run the same program"
+        )
     return lines
 
 
@@ -113,7 +120,7 @@ def _wait(client: AdminClient, found: Verification) -> object:
         body = client.request("GET", f"/admin/v1/verify/{found.index}").body
         found = _parse(body)
         is_settled = all(one.state in ("done", "failed") for one in found.members)
-        if is_settled and found.is_equal is not None:
+        if is_settled and (found.is_equal is not None or found.is_complete):
             return body
         passed = [one for one in found.members if one.state in ("passed", "failed")]
         if passed or client.left_s <= 0:

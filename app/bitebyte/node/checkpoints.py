@@ -66,7 +66,9 @@ class Checkpoints:
             log.warning("checkpoint.failed", index=report.index, reason=error)
         finally:
             await view.close()
-        done = CheckpointReport(report.index, report.state_hash, digests, error)
+        done = CheckpointReport(
+            report.index, report.state_hash, digests, error, view.schema_version
+        )
         for position, kept in enumerate(self._reports):
             if kept is report:
                 self._reports[position] = done

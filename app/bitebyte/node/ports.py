@@ -84,6 +84,11 @@ class StateDigest(Protocol):
         """What the view shows."""
         ...
 
+    @property
+    def schema_version(self) -> int:
+        """Of the database. Digests of different schemas are not comparable."""
+        ...
+
     async def digests(self) -> Mapping[str, bytes]:
         """By kind of row; equal rows give equal digests."""
         ...

@@ -53,6 +53,9 @@ class CheckpointReport(msgspec.Struct, frozen=True):
     """By kind of row; None while they are computed."""
     error: str = ""
     """Why they cannot be computed."""
+    schema_version: int = 0
+    """Of the database: rows of different schemas are not comparable. 0: an older program, which
+    does not say."""
 
 
 class StatusReport(msgspec.Struct, frozen=True, tag="s", tag_field="f"):

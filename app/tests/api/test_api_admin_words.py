@@ -4,7 +4,7 @@ from typing import get_args
 
 import msgspec
 
-from bitebyte.api.admin.comparison import Difference, Sight, differences, state_of
+from bitebyte.api.admin.comparison import Difference, Sight, differences, has_one_schema, state_of
 from bitebyte.api.admin.log_words import LEFT_OUT, PERSONAL_FIELDS, describe_entry
 from bitebyte.domain.commands import (
     AnyCommand,
@@ -170,6 +170,18 @@ def test_the_member_and_the_kind_that_differ_are_named() -> None:
     )
     assert differences([sight(1), sight(2, state_hash="x")], 5) == (
         Difference("history", (("node-1",), ("node-2",))),
+    )
+
+
+def test_rows_of_different_schemas_are_not_compared_and_histories_are() -> None:
+    newer = sight(2, digests={"orders": "other", "bars": "b"}, schema_version=4)
+    older = [sight(1, schema_version=3), sight(3, schema_version=3)]
+    assert differences([newer, *older], 5) == ()
+    assert not has_one_schema([newer, *older], 5)
+    assert has_one_schema(older, 5)
+    strayed = sight(2, state_hash="x", schema_version=4)
+    assert differences([strayed, *older], 5) == (
+        Difference("history", (("node-1", "node-3"), ("node-2",))),
     )
 
 

@@ -65,8 +65,18 @@ class AdminCluster:
         make_data_dir(data_dir)
         return {"data_dir": data_dir, "database_dsn_file": None}
 
+    def _database_of(self, number: int) -> str:
+        return f"cli_{self._folder.name.replace('-', '_')}_{number}"
+
+    async def change_rows(self, name: str, statement: str) -> None:
+        """Behind the back of that member, as a broken disk would."""
+        number = int(name.removeprefix("node-"))
+        connection = await asyncpg.connect(self._server.dsn_of(self._database_of(number)))
+        await connection.execute(statement)
+        await connection.close()
+
     async def new_database(self, number: int) -> str:
-        name = f"cli_{self._folder.name.replace('-', '_')}_{number}"
+        name = self._database_of(number)
         connection = await asyncpg.connect(self._server.dsn)
         await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         await connection.close()

@@ -65,9 +65,9 @@ class Cluster:
         del self.members[number]
         await self._stacks.pop(number).aclose()
 
-    async def start_all(self) -> None:
+    async def start_all(self, **changes: object) -> None:
         for number in range(1, self.size + 1):
-            await self.start(number, bootstrap=True)
+            await self.start(number, bootstrap=True, **changes)
         await self.until_ready()
 
     async def stop_all(self) -> None:
@@ -102,12 +102,14 @@ def run_cluster(
     size: int,
     scenario: Callable[[Cluster], Awaitable[None]],
     options: NodeOptions | None = None,
+    **changes: object,
 ) -> None:
-    """Plays the scenario on a bootstrapped cluster, on the loop that nodes really run on."""
+    """Plays the scenario on a bootstrapped cluster, on the loop that nodes really run on.
+    `changes`: to the configuration of its first members."""
 
     async def whole() -> None:
         cluster = Cluster(folder, size, options)
-        await cluster.start_all()
+        await cluster.start_all(**changes)
         try:
             await scenario(cluster)
         finally:

@@ -1,7 +1,7 @@
 """What the members' reports of one checkpoint say together. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from bitebyte.transport.frames import CheckpointReport
@@ -42,17 +42,27 @@ def state_of(sight: Sight, index: int) -> str:
 
 
 def differences(sights: Iterable[Sight], index: int) -> tuple[Difference, ...]:
-    """Where those that are done disagree, in the order of the kinds' names."""
-    values: dict[str, dict[str, str]] = defaultdict(dict)
+    """Where those that are done disagree, in the order of the kinds' names. Rows are compared
+    among databases of one schema only; the history is the same under all of them."""
+    values: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
+    for name, report in _done(sights, index):
+        values[HISTORY, 0][name] = report.state_hash
+        for kind, digest in (report.digests or {}).items():
+            values[kind, report.schema_version][name] = digest
+    found = ((kind, _groups(of_kind)) for (kind, _), of_kind in sorted(values.items()))
+    return tuple(Difference(kind, groups) for kind, groups in found if len(groups) > 1)
+
+
+def has_one_schema(sights: Iterable[Sight], index: int) -> bool:
+    """Whether all that are done can be compared with each other."""
+    return len({report.schema_version for _, report in _done(sights, index)}) <= 1
+
+
+def _done(sights: Iterable[Sight], index: int) -> Iterator[tuple[str, CheckpointReport]]:
     for sight in sights:
         report = sight.report
-        if report is None or report.index != index or report.digests is None:
-            continue
-        values[HISTORY][sight.name] = report.state_hash
-        for kind, digest in report.digests.items():
-            values[kind][sight.name] = digest
-    found = ((kind, _groups(of_kind)) for kind, of_kind in sorted(values.items()))
-    return tuple(Difference(kind, groups) for kind, groups in found if len(groups) > 1)
+        if report is not None and report.index == index and report.digests is not None:
+            yield sight.name, report
 
 
 def _groups(of_kind: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Response
 from typing_extensions import TypedDict
 
-from bitebyte.api.admin.comparison import Sight, differences, state_of
+from bitebyte.api.admin.comparison import Sight, differences, has_one_schema, state_of
 from bitebyte.api.admin.fields import TIMEOUT_S_DEFAULT, TimeoutS
 from bitebyte.api.admin.state import AdminState, WithAdmin
 from bitebyte.api.answers import JsonAnswer
@@ -25,6 +25,8 @@ class CheckedMember(TypedDict):
     name: str
     state: str
     state_hash: str | None
+    schema_version: int | None
+    """0: an older program, which does not say."""
     digests: dict[str, str] | None
     error: str | None
 
@@ -37,7 +39,8 @@ class DifferenceAnswer(TypedDict):
 
 
 class VerificationAnswer(TypedDict):
-    """`is_equal`: null as long as a member has not reported and no difference is known."""
+    """`is_equal`: null as long as a member has not reported and no difference is known, and when
+    all have, but not all databases have the same schema: then not all can be compared."""
 
     index: int
     is_complete: bool
@@ -66,11 +69,12 @@ def _answer(admin: AdminState, index: int) -> VerificationAnswer:
     sights = _sights(admin, index)
     checked = [_checked(sight, index) for sight in sights]
     found = differences(sights, index)
+    is_one_schema = has_one_schema(sights, index)
     is_complete = all(member["state"] == "done" for member in checked)
     return {
         "index": index,
         "is_complete": is_complete,
-        "is_equal": False if found else True if is_complete else None,
+        "is_equal": False if found else True if is_complete and is_one_schema else None,
         "members": checked,
         "differences": [
             {"kind": one.kind, "groups": [list(group) for group in one.groups]} for one in found
@@ -102,6 +106,7 @@ def _checked(sight: Sight, index: int) -> CheckedMember:
         "name": sight.name,
         "state": state_of(sight, index),
         "state_hash": report.state_hash if report is not None else None,
+        "schema_version": report.schema_version if report is not None else None,
         "digests": report.digests if report is not None else None,
         "error": (report.error or None) if report is not None else None,
     }
