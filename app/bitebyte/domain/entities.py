@@ -403,7 +403,7 @@ class MenuImport(Entity, frozen=True, array_like=True, gc=False):
     state: str = "previewed"
     """`previewed` or `committed`."""
     error_count: int = 0
-    """Of the whole file; `errors` holds the first hundred."""
+    """Of the whole file; `errors` holds the first `limits.MENU_FILE_ERRORS_MAX`."""
 
     @property
     def key(self) -> Key:

@@ -29,8 +29,9 @@ REASON_LENGTH_MAX: Final = 280
 
 MENU_FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 MENU_FILE_ROWS_MAX: Final = 5_000
-MENU_FILE_ERRORS_MAX: Final = 100
-"""Errors that an import lists; more are only counted. Nobody repairs more at once."""
+MENU_FILE_ERRORS_MAX: Final = 5_000
+"""Errors that an import lists; more are only counted. One for each row: whoever imports a whole
+collection wants the reason of every line that was refused."""
 
 IDEMPOTENCY_WINDOW_MS: Final = 24 * 3600 * 1000
 """How long a repeat is recognised, by the time in the repeating command.

@@ -99,6 +99,26 @@ def describe_quantity(quantity: Quantity) -> str:
     return f"{text} ({quantity.base:,} {_SIGNS[quantity.base_unit]})"
 
 
+def parse_stated_sizes(text: str) -> dict[str, Quantity]:
+    """What a bar states for measures without a size: `shot:4 cl; part:1 oz`. By name.
+
+    Raises MeasureRefused.
+    """
+    stated: dict[str, Quantity] = {}
+    for part in filter(str.strip, text.split(";")):
+        name, _, amount = part.partition(":")
+        name = name.strip().casefold()
+        if not is_size_name(name):
+            raise MeasureRefused(
+                "must be measures with a colon and an amount, such as `shot:4 cl; part:1 oz`;"
+                f" measures without a size are {', '.join(UNSIZED_NAMES)}"
+            )
+        if name in stated:
+            raise MeasureRefused(f"says twice how much {name} is")
+        stated[name] = read_measure(amount).quantity
+    return stated
+
+
 def is_size_name(name: str) -> bool:
     """Whether a bar may state a size for this measure."""
     return name in UNSIZED_NAMES

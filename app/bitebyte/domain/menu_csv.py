@@ -5,7 +5,9 @@
 The first four columns may stay empty (or repeat) after the first row of a product; a product
 without a recipe has one row without an ingredient. `description` and `optional` may be missing.
 Rows are separated by comma, semicolon or tab, told from the header; with the latter two, a comma
-may be the decimal point, as spreadsheets write it where commas are that.
+may be the decimal point of a price, as spreadsheets write it where commas are that. `amount` and
+`unit` may hold a measure as recipe collections spell it, in either of the two or across both
+(`measures`).
 
 Cells that a spreadsheet would take for a formula are written with a leading apostrophe and read
 without it (OWASP, CSV Injection).
@@ -20,9 +22,10 @@ from typing import Final
 import msgspec
 
 from bitebyte.domain.currencies import PriceError, format_price, parse_price
-from bitebyte.domain.entities import Bar, ImportProduct, ImportRecipeLine, Ingredient, Product
+from bitebyte.domain.entities import Bar, Ingredient, Product
 from bitebyte.domain.limits import MENU_FILE_ROWS_MAX
 from bitebyte.domain.menu_layout import menu_sections
+from bitebyte.domain.menu_lines import PendingLine, ReadOptions
 from bitebyte.domain.menu_reader import MenuReader, ParsedMenu
 from bitebyte.domain.names import fold
 
@@ -51,6 +54,8 @@ _DECIMAL_COMMA: Final = re.compile(r"([0-9]+),([0-9]+)")
 
 Row = dict[str, str]
 
+NO_OPTIONS: Final = ReadOptions()
+
 
 class _OpenProduct(msgspec.Struct, gc=False):
     """The product whose recipe lines are being read; unusable parts are None."""
@@ -61,21 +66,21 @@ class _OpenProduct(msgspec.Struct, gc=False):
     description: str | None
     price_minor: int | None
     cells: Row
-    lines: list[ImportRecipeLine]
+    lines: list[PendingLine]
 
 
-def parse_csv(data: bytes, *, currency: str) -> ParsedMenu:
+def parse_csv(data: bytes, *, currency: str, options: ReadOptions = NO_OPTIONS) -> ParsedMenu:
     """Reads a whole file, at most 2 MiB and 5,000 rows; prices are of `currency`.
 
     Never raises for what is in the file: every fault is in `errors`, with its row (the header
     being row 1, blank rows counted) and column.
     """
-    reader = MenuReader()
+    reader = MenuReader(options)
     text = reader.decode(data)
     if text is None:
         return reader.finish()
     product: _OpenProduct | None = None
-    for row in _rows(reader, text):
+    for row, has_surplus in _rows(reader, text):
         if _starts_product(row, product):
             _close(reader, product)
             product = _open(reader, row, currency)
@@ -84,6 +89,8 @@ def parse_csv(data: bytes, *, currency: str) -> ParsedMenu:
             continue
         else:
             _check_repeated(reader, row, product)
+        if has_surplus:
+            reader.fault("", f"the row has more cells than the {has_surplus} of the header")
         line = _recipe_line(reader, row)
         if line is not None:
             product.lines.append(line)
@@ -91,9 +98,9 @@ def parse_csv(data: bytes, *, currency: str) -> ParsedMenu:
     return reader.finish()
 
 
-def _rows(reader: MenuReader, text: str) -> Iterator[Row]:
+def _rows(reader: MenuReader, text: str) -> Iterator[tuple[Row, int]]:
     """The rows below the header that are not blank, by column name; stops where the file cannot
-    be read on, which is noted."""
+    be read on, which is noted. Beside each row, the cells of the header if it has more, or 0."""
     delimiter = _delimiter(text)
     records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header: list[str] | None = None
@@ -103,7 +110,7 @@ def _rows(reader: MenuReader, text: str) -> Iterator[Row]:
         try:
             record = next(records, None)
         except csv.Error as error:
-            reader.fault("", f"is not readable as CSV: {error}")
+            reader.fault_of_file(f"is not readable as CSV: {error}")
             return
         if record is None:
             if header is None:
@@ -118,15 +125,13 @@ def _rows(reader: MenuReader, text: str) -> Iterator[Row]:
                 return
             continue
         if row_number > MENU_FILE_ROWS_MAX + 1:
-            reader.fault("", f"the file has more than {MENU_FILE_ROWS_MAX} rows")
+            reader.fault_of_file(f"the file has more than {MENU_FILE_ROWS_MAX} rows")
             return
-        if any(cell.strip() for cell in record[len(header) :]):
-            reader.fault("", f"the row has more cells than the {len(header)} of the header")
+        has_surplus = any(cell.strip() for cell in record[len(header) :])
         cells = _BLANK | dict(zip(header, map(_unescape, record), strict=False))
         if delimiter != ",":
-            for column in ("price", "amount"):
-                cells[column] = _DECIMAL_COMMA.sub(r"\1.\2", cells[column])
-        yield cells
+            cells["price"] = _DECIMAL_COMMA.sub(r"\1.\2", cells["price"])
+        yield cells, len(header) * has_surplus
 
 
 def _delimiter(text: str) -> str:
@@ -165,6 +170,7 @@ def _starts_product(row: Row, product: _OpenProduct | None) -> bool:
 
 
 def _open(reader: MenuReader, row: Row, currency: str) -> _OpenProduct:
+    reader.begin_product(row["product"])
     price_minor = None
     try:
         price_minor = parse_price(row["price"], currency)
@@ -192,7 +198,7 @@ def _check_repeated(reader: MenuReader, row: Row, product: _OpenProduct) -> None
             )
 
 
-def _recipe_line(reader: MenuReader, row: Row) -> ImportRecipeLine | None:
+def _recipe_line(reader: MenuReader, row: Row) -> PendingLine | None:
     if not any(row[column].strip() for column in ("ingredient", "amount", "unit", "optional")):
         return None
     is_optional = _FLAGS.get(row["optional"].strip().casefold())
@@ -209,10 +215,7 @@ def _close(reader: MenuReader, product: _OpenProduct | None) -> None:
     section, name, description = product.section, product.name, product.description
     if section is None or name is None or description is None or product.price_minor is None:
         return
-    reader.product(
-        product.row,
-        ImportProduct(section, name, description, product.price_minor, tuple(product.lines)),
-    )
+    reader.product(product.row, section, name, description, product.price_minor, product.lines)
 
 
 def to_csv(bar: Bar, products: Iterable[Product], ingredients: Iterable[Ingredient]) -> str:

@@ -6,7 +6,8 @@
      "sections": [{"name", "products": [{"name", "description", "price_minor",
                    "recipe": [{"ingredient", "amount", "unit", "optional"}]}]}]}
 
-Amounts are decimal strings. `ingredients`, `tracking` (exact), `low_stock_threshold` (none),
+Amounts are decimal strings, or with their unit what `measures` understands; those of a threshold
+are always decimal strings. `ingredients`, `tracking` (exact), `low_stock_threshold` (none),
 `description`, `recipe` and `optional` may be left out. Other fields, fields that come twice and
 numbers that JSON does not have are faults.
 """
@@ -18,14 +19,13 @@ from typing import Any, Final, cast
 from bitebyte.domain.entities import (
     Bar,
     ImportIngredient,
-    ImportProduct,
-    ImportRecipeLine,
     Ingredient,
     Product,
     Tracking,
 )
 from bitebyte.domain.limits import MENU_FILE_ROWS_MAX, PRICE_MINOR_MAX
 from bitebyte.domain.menu_layout import menu_sections
+from bitebyte.domain.menu_lines import PendingLine, ReadOptions
 from bitebyte.domain.menu_reader import MenuReader, ParsedMenu
 from bitebyte.domain.units import Quantity, QuantityError, find_unit
 
@@ -35,6 +35,8 @@ _TRACKINGS: Final = tuple(tracking.value for tracking in Tracking)
 _INTEGER_DIGITS_MAX: Final = 18
 
 Object = dict[str, Any]
+
+NO_OPTIONS: Final = ReadOptions()
 
 
 class _Unreadable(ValueError):
@@ -47,14 +49,14 @@ class _OtherNumber(str):
     __slots__ = ()
 
 
-def parse_json(data: bytes, *, currency: str) -> ParsedMenu:
+def parse_json(data: bytes, *, currency: str, options: ReadOptions = NO_OPTIONS) -> ParsedMenu:
     """Reads a whole file, at most 2 MiB and 5,000 recipe lines; the bar sells in `currency`.
 
     Never raises for what is in the file: every fault is in `errors`. There `row` counts products
     (for an ingredient: ingredients) from 1, `column` is the JSON pointer; for text that is not
     JSON at all, `row` is the line.
     """
-    reader = MenuReader()
+    reader = MenuReader(options)
     text = reader.decode(data)
     if text is not None:
         document = _load(reader, text)
@@ -180,11 +182,13 @@ def _read_sections(reader: MenuReader, sections: list[Any]) -> None:
         for index, product in enumerate(_list(reader, "products", fields["products"])):
             product_count += 1
             reader.row = product_count
+            reader.begin_product()
             reader.path = f"/sections/{section_index}/products/{index}/"
             line_count += _read_product(reader, section, product)
             if max(line_count, product_count) > MENU_FILE_ROWS_MAX:
-                reader.fault("", f"there are more than {MENU_FILE_ROWS_MAX} recipe lines")
+                reader.fault_of_file(f"there are more than {MENU_FILE_ROWS_MAX} recipe lines")
                 return
+        reader.end_products()
 
 
 def _read_product(reader: MenuReader, section: str | None, item: Any) -> int:
@@ -198,6 +202,7 @@ def _read_product(reader: MenuReader, section: str | None, item: Any) -> int:
     )
     if fields is None:
         return 0
+    reader.title(fields["name"])
     name = reader.product_name("name", fields["name"])
     description = reader.description("description", fields.get("description", ""))
     price_minor = fields["price_minor"]
@@ -205,7 +210,7 @@ def _read_product(reader: MenuReader, section: str | None, item: Any) -> int:
     if not has_price:
         reader.fault("price_minor", f"must be an integer from 0 to {PRICE_MINOR_MAX}")
     path = reader.path
-    lines: list[ImportRecipeLine] = []
+    lines: list[PendingLine] = []
     recipe = _list(reader, "recipe", fields.get("recipe", []))
     for index, recipe_item in enumerate(recipe):
         reader.path = f"{path}recipe/{index}/"
@@ -214,13 +219,11 @@ def _read_product(reader: MenuReader, section: str | None, item: Any) -> int:
             lines.append(line)
     reader.path = path
     if section is not None and name is not None and description is not None and has_price:
-        reader.product(
-            reader.row, ImportProduct(section, name, description, price_minor, tuple(lines))
-        )
+        reader.product(reader.row, section, name, description, price_minor, lines)
     return len(recipe)
 
 
-def _read_recipe_line(reader: MenuReader, item: Any) -> ImportRecipeLine | None:
+def _read_recipe_line(reader: MenuReader, item: Any) -> PendingLine | None:
     fields = _fields(
         reader,
         item,
