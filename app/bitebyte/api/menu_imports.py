@@ -1,22 +1,61 @@
 """Menu upload in two steps, and export; for those who work at the bar."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from typing_extensions import TypedDict
+from pydantic import AfterValidator, StringConstraints
 
 from bitebyte.api.answers import JsonAnswer
 from bitebyte.api.bars import BarRef
 from bitebyte.api.deps import OwnRead, SignedIn, WithServices
 from bitebyte.api.fields import Id
-from bitebyte.api.quantities import time_answer
+from bitebyte.api.menu_import_answers import ImportAnswer, import_answer
 from bitebyte.api.responses import INDEX_HEADER_DOC, UNSAFE, answers
 from bitebyte.api.route import BASE_PATH, UploadRoute, media_type_of
-from bitebyte.service.menu_imports import ImportOutcome
+from bitebyte.domain.measures import parse_stated_sizes
 
 router = APIRouter(prefix=BASE_PATH, tags=["menu"], route_class=UploadRoute)
 
 ImportId = Annotated[Id, Path(description="Id of the import.")]
+
+SIZES_LENGTH_MAX: Final = 1_000
+"""Characters of what an upload states; all measures without a size take half as many."""
+
+
+def _check_sizes(text: str) -> str:
+    parse_stated_sizes(text)
+    return text
+
+
+StatedSizes = Annotated[
+    str, StringConstraints(max_length=SIZES_LENGTH_MAX), AfterValidator(_check_sizes)
+]
+
+_CSV_EXAMPLE: Final = """\
+section,product,description,price,ingredient,amount,unit,optional
+Sours,Daiquiri,"Rum, lime, sugar",9.50,White rum,60,ml,
+,,,,Lime juice,Juice of 1/2,,
+,,,,Sugar syrup,1-2,tsp,
+,,,,Lime wheel,1,,yes
+"""
+
+_JSON_EXAMPLE: Final = {
+    "format": "bitebyte-menu",
+    "version": 1,
+    "currency": "EUR",
+    "sections": [
+        {
+            "name": "Sours",
+            "products": [
+                {
+                    "name": "Daiquiri",
+                    "price_minor": 950,
+                    "recipe": [{"ingredient": "White rum", "amount": "2", "unit": "oz"}],
+                }
+            ],
+        }
+    ],
+}
 
 _FILE_DOC = {
     "requestBody": {
@@ -28,45 +67,19 @@ _FILE_DOC = {
                     "type": "string",
                     "description": "One row per recipe line, with the columns"
                     " section,product,description,price,ingredient,amount,unit,optional."
-                    " The product columns may stay empty after a product's first row.",
-                }
+                    " The product columns may stay empty after a product's first row."
+                    " `amount` and `unit` may hold measures as recipes spell them, such as"
+                    " `1 1/2` `oz` or `Juice of 1/2`.",
+                },
+                "example": _CSV_EXAMPLE,
             },
             "application/json": {
-                "schema": {"type": "object", "description": "What the JSON export gives."}
+                "schema": {"type": "object", "description": "What the JSON export gives."},
+                "example": _JSON_EXAMPLE,
             },
         },
     }
 }
-
-
-class ImportErrorAnswer(TypedDict):
-    """What is wrong with one row. The header of a CSV is row 1."""
-
-    row: int
-    column: str
-    message: str
-
-
-class ImportSummaryAnswer(TypedDict):
-    """What the commit would do."""
-
-    sections: list[str]
-    products: int
-    products_created: int
-    products_updated: int
-    ingredients_created: int
-    errors: int
-
-
-class ImportAnswer(TypedDict):
-    """An uploaded menu."""
-
-    id: str
-    bar_id: str
-    state: Literal["previewed", "committed"]
-    summary: ImportSummaryAnswer
-    errors: list[ImportErrorAnswer]
-    created_at: str
 
 
 @router.post(
@@ -79,12 +92,36 @@ class ImportAnswer(TypedDict):
     openapi_extra=_FILE_DOC,
 )
 async def upload_menu(
-    bar: BarRef, request: Request, caller: SignedIn, intent: OwnRead, services: WithServices
+    bar: BarRef,
+    request: Request,
+    caller: SignedIn,
+    intent: OwnRead,
+    services: WithServices,
+    sizes: Annotated[
+        StatedSizes,
+        Query(
+            description="What measures without a size of their own hold at this bar.",
+            examples=["shot:4 cl; part:1 oz"],
+        ),
+    ] = "",
+    faulty: Annotated[
+        Literal["refuse", "leave_out"],
+        Query(description="Whether a bad row holds up the whole file, or only its product."),
+    ] = "refuse",
 ) -> Response:
-    """Lists every bad row (the first hundred). A file that is no menu at all is 422."""
+    """A preview: how every recipe line was read or why it was refused, and what would change.
+
+    Lists every bad row (the first 5,000). A file that is no menu at all is 422.
+    """
     content = await request.body()
     uploaded = await services.menu_imports.upload(
-        caller, bar, intent, content=content, is_csv=media_type_of(request) == "text/csv"
+        caller,
+        bar,
+        intent,
+        content=content,
+        is_csv=media_type_of(request) == "text/csv",
+        sizes=parse_stated_sizes(sizes),
+        leaves_out_faulty=faulty == "leave_out",
     )
     return JsonAnswer(
         import_answer(uploaded.value),
@@ -165,26 +202,3 @@ async def export_menu(
             "Content-Disposition": f'attachment; filename="{file_name}"',
         },
     )
-
-
-def import_answer(outcome: ImportOutcome) -> ImportAnswer:
-    """The import with what it would do."""
-    menu_import, summary = outcome.menu_import, outcome.summary
-    return {
-        "id": menu_import.id,
-        "bar_id": menu_import.bar_id,
-        "state": "committed" if menu_import.state == "committed" else "previewed",
-        "summary": {
-            "sections": list(summary.sections),
-            "products": summary.products_total,
-            "products_created": summary.products_created,
-            "products_updated": summary.products_updated,
-            "ingredients_created": summary.ingredients_created,
-            "errors": menu_import.error_count,
-        },
-        "errors": [
-            {"row": error.row, "column": error.column, "message": error.message}
-            for error in menu_import.errors
-        ],
-        "created_at": time_answer(menu_import.created_at_ms),
-    }

@@ -1,19 +1,22 @@
 """Menu upload in two steps (parsed and shown, then made the menu), and export."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import msgspec
 
 from bitebyte.domain.commands import CommitMenuImport, CreateMenuImport
-from bitebyte.domain.entities import Bar, ImportRowError, MenuImport
+from bitebyte.domain.entities import Bar, ImportRowError, Ingredient, MenuImport
 from bitebyte.domain.menu_csv import parse_csv, to_csv
+from bitebyte.domain.menu_diff import ProductChange, diff_menu
 from bitebyte.domain.menu_json import parse_json, to_json
+from bitebyte.domain.menu_lines import LineReading, ReadOptions
 from bitebyte.domain.menu_reader import ParsedMenu
 from bitebyte.domain.names import fold
 from bitebyte.domain.results import FieldError
+from bitebyte.domain.units import Quantity
 from bitebyte.repository.queries import Queries
 from bitebyte.service.bars import Bars
 from bitebyte.service.clock import Clock
@@ -45,6 +48,16 @@ class ImportOutcome(msgspec.Struct, frozen=True):
 
     menu_import: MenuImport
     summary: ImportSummary
+    changes: tuple[ProductChange, ...]
+    lines: tuple[LineReading, ...]
+    """How every recipe line was read. What stood in the file, in which row, and which lines were
+    refused is known in the answer to the upload only: it is an explanation, not state, so it is
+    not replicated."""
+    unsized: tuple[tuple[str, int], ...] = ()
+    """Measures whose size is missing and on how many lines; with the upload only."""
+    left_out: tuple[ImportRowError, ...] = ()
+    """Faults of products that were left out for them; with the upload only."""
+    products_left_out: tuple[str, ...] = ()
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -77,18 +90,30 @@ class MenuImports:
         self._waiting = 0
 
     async def upload(
-        self, caller: Caller, bar_ref: str, intent: ReadIntent, *, content: bytes, is_csv: bool
+        self,
+        caller: Caller,
+        bar_ref: str,
+        intent: ReadIntent,
+        *,
+        content: bytes,
+        is_csv: bool,
+        sizes: Mapping[str, Quantity],
+        leaves_out_faulty: bool,
     ) -> At[ImportOutcome]:
         """Keeps what the file says; the menu stays as it is.
 
-        Bad rows are part of the outcome. Raises Denied `bar_not_found`, or `validation_failed`
-        for a file that is no menu at all, or Busy.
+        `sizes` are what the bar states for measures that have none. Bad rows are part of the
+        outcome; with `leaves_out_faulty` their products are not part of the import. Raises Denied
+        `bar_not_found`, or `validation_failed` for a file that is no menu at all, or Busy.
         """
         bar = (await self._bars.find_as_staff(caller, bar_ref, intent)).value
         if b"\0" in content:
             raise _unusable("it contains NUL bytes, so it is not text in UTF-8")
         parse = parse_csv if is_csv else parse_json
-        parsed = await self._in_pool(lambda: parse(content, currency=bar.currency))
+        await self._reader.settle_flushed(intent)
+        kept = await self._queries.ingredients_all(bar.id)
+        options = ReadOptions(sizes, _kept_units(kept), leaves_out_faulty)
+        parsed = await self._in_pool(lambda: parse(content, currency=bar.currency, options=options))
         refuse_unusable(parsed, is_csv=is_csv)
         now_ms = self._clock.now_ms()
         created = await self._proposer.propose(
@@ -104,7 +129,14 @@ class MenuImports:
             )
         )
         menu_import = _menu_import(created.value.menu_import)
-        return At(await self._outcome(menu_import), created.index)
+        outcome = msgspec.structs.replace(
+            await self._outcome(menu_import, bar),
+            lines=parsed.lines,
+            unsized=parsed.unsized,
+            left_out=parsed.left_out,
+            products_left_out=parsed.products_left_out,
+        )
+        return At(outcome, created.index)
 
     async def one(
         self, caller: Caller, bar_ref: str, import_id: str, intent: ReadIntent
@@ -116,7 +148,7 @@ class MenuImports:
         if menu_import is None or menu_import.bar_id != bar.id:
             raise Denied("import_not_found", "This import does not exist.")
         index = await self._reader.settle_flushed(intent)
-        return At(await self._outcome(menu_import), index)
+        return At(await self._outcome(menu_import, bar), index)
 
     async def commit(
         self, caller: Caller, bar_ref: str, import_id: str, intent: ReadIntent
@@ -138,7 +170,8 @@ class MenuImports:
             )
         )
         menu_import = _menu_import(committed.value.menu_import)
-        return At(ImportOutcome(menu_import, before.value.summary), committed.index)
+        outcome = msgspec.structs.replace(before.value, menu_import=menu_import)
+        return At(outcome, committed.index)
 
     async def export(
         self, caller: Caller, bar_ref: str, intent: ReadIntent, *, is_csv: bool
@@ -153,15 +186,20 @@ class MenuImports:
         text = await self._in_pool(lambda: write(bar, products, ingredients))
         return At(Exported(bar, text.encode()), index)
 
-    async def _outcome(self, menu_import: MenuImport) -> ImportOutcome:
-        products = await self._queries.products(menu_import.bar_id, include_hidden=True)
-        ingredients = await self._queries.ingredients_all(menu_import.bar_id)
-        summary = summarise(
-            menu_import,
-            known_products={fold(product.name) for product in products},
-            known_ingredients={fold(ingredient.name) for ingredient in ingredients},
-        )
-        return ImportOutcome(menu_import, summary)
+    async def _outcome(self, menu_import: MenuImport, bar: Bar) -> ImportOutcome:
+        products = await self._queries.products(bar.id, include_hidden=True)
+        ingredients = await self._queries.ingredients_all(bar.id)
+
+        def explain() -> ImportOutcome:
+            summary = summarise(
+                menu_import,
+                known_products={fold(product.name) for product in products},
+                known_ingredients={fold(ingredient.name) for ingredient in ingredients},
+            )
+            changes = diff_menu(menu_import, products, ingredients, bar.currency)
+            return ImportOutcome(menu_import, summary, changes, lines_of(menu_import))
+
+        return await self._in_pool(explain)
 
     async def _in_pool(self, work: Callable[[], T]) -> T:
         if self._waiting >= QUEUE_MAX:
@@ -171,6 +209,26 @@ class MenuImports:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+
+def lines_of(menu_import: MenuImport) -> tuple[LineReading, ...]:
+    """The lines of an import as they were read, without what stood in the file."""
+    return tuple(
+        LineReading(
+            0,
+            product.name,
+            line.ingredient,
+            "",
+            Quantity(line.amount, line.unit, line.quantity_base, line.base_unit),
+            line.is_optional,
+        )
+        for product in menu_import.products
+        for line in product.lines
+    )
+
+
+def _kept_units(ingredients: tuple[Ingredient, ...]) -> dict[str, str]:
+    return {fold(ingredient.name): ingredient.unit for ingredient in ingredients}
 
 
 def summarise(
@@ -196,7 +254,7 @@ def refuse_unusable(parsed: ParsedMenu, *, is_csv: bool) -> None:
     Faults of rows are for its author to look at in the import. Raises Denied
     `validation_failed` that lists the errors.
     """
-    if parsed.products or not parsed.error_count:
+    if parsed.products or parsed.left_out or not parsed.error_count:
         return
     if any(_is_fault_of_row(error, is_csv=is_csv) for error in parsed.errors):
         return

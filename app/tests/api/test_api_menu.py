@@ -103,6 +103,112 @@ async def test_an_upload_lists_every_bad_row_and_changes_nothing(http: Http) -> 
     assert await _menu(merchant, bar.slug) == before
 
 
+MESSY = (
+    HEADER
+    + "Messy,Sour,,9.00,Bourbon,1 1/2,oz,\n"
+    + ",,,,Lemon juice,Juice of 1/2,,\n"
+    + ",,,,Egg white,1-2,,\n"
+    + "Messy,Shooter,,5.00,Vodka,2,shots,\n"
+    + "Messy,Long,,7.00,Gin,1,glug,\n"
+)
+
+
+async def test_the_preview_says_how_every_line_was_read(http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    body = (await _upload(merchant, bar.slug, MESSY.encode())).json()
+    assert [
+        (line["row"], line["typed"], line["quantity"] and line["quantity"]["base"])
+        for line in body["lines"]
+    ] == [
+        (2, "1 1/2 oz", 45_000),
+        (3, "Juice of 1/2", 22_500),
+        (4, "1-2", 2_000),
+        (5, "2 shots", None),
+        (6, "1 glug", None),
+    ]
+    bourbon, lemon, egg, vodka, gin = body["lines"]
+    assert bourbon["reading"] == "1 1/2 oz → 1.5 oz = 45 ml (45,000 µl)"
+    assert lemon["notes"] == ["one lemon gives 45 ml of juice"]
+    assert egg["notes"][0] == "of 1 to 2 the upper end is taken"
+    assert vodka["reading"] is None
+    assert [vodka["reason"], gin["reason"]] == [error["message"] for error in body["errors"]]
+    assert (body["summary"]["lines_read"], body["summary"]["lines_refused"]) == (3, 2)
+    suggestion = {"amount": "45", "unit": "ml"}
+    assert body["unsized"] == [{"measure": "shot", "lines": 1, "suggestion": suggestion}]
+    assert [(change["product"], change["change"]) for change in body["changes"]] == [
+        ("Sour", "new"),
+        ("Shooter", "new"),
+        ("Long", "new"),
+        ("Gin & Tonic", "not_in_file"),
+        ("Martini", "not_in_file"),
+    ]
+
+
+async def test_a_bar_says_how_large_its_shot_is_and_leaves_out_the_rest(http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    uploaded = await merchant.post(
+        f"/bars/{bar.slug}/menu-imports?sizes=shot:4%20cl&faulty=leave_out",
+        content=MESSY.encode(),
+        headers=CSV_TYPE,
+    )
+    assert uploaded["errors"] == []
+    assert uploaded["products_left_out"] == ["Long"]
+    assert [error["row"] for error in uploaded["left_out"]] == [6]
+    assert uploaded["lines"][3]["notes"] == ["shot: 4 cl, as this upload says"]
+    path = f"/bars/{bar.slug}/menu-imports/{uploaded['id']}"
+    kept = await merchant.get(path)
+    assert [line["quantity"] for line in kept["lines"]] == [
+        line["quantity"] for line in uploaded["lines"][:4]
+    ]
+    assert {line["typed"] for line in kept["lines"]} == {None}
+    await merchant.post(f"{path}/commit", status=200)
+    assert {product["name"] for product in await _menu(merchant, bar.slug)} == {
+        "Gin & Tonic",
+        "Martini",
+        "Sour",
+        "Shooter",
+    }
+    assert {change["change"] for change in (await merchant.get(path))["changes"]} == {
+        "unchanged",
+        "not_in_file",
+    }
+
+
+async def test_the_preview_knows_in_what_the_bar_keeps_its_ingredients(http: Http) -> None:
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    rows = "A,New,,5.00,Gin,30,g,\n"
+    body = (await _upload(merchant, bar.slug, (HEADER + rows).encode())).json()
+    assert "at this bar" in body["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sizes=shot",
+        "sizes=shot:",
+        "sizes=glug:4%20cl",
+        "sizes=shot:2%20shots",
+        "sizes=shot:-1%20cl",
+        "sizes=shot:4%20cl%3B%20shot:2%20cl",
+        "sizes=" + "%3B" * 1_001,
+        "faulty=maybe",
+    ],
+)
+async def test_a_size_that_is_none_is_refused(query: str, scene: BarScene) -> None:
+    answer = await scene.merchant.send(
+        "POST",
+        f"/bars/{scene.bar.slug}/menu-imports?{query}",
+        content=MESSY.encode(),
+        headers=CSV_TYPE,
+    )
+    assert answer.status_code == 422, answer.text
+    (fault,) = answer.json()["errors"]
+    assert fault["in"] == "query"
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [

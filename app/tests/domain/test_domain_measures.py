@@ -1,6 +1,7 @@
 """Measures of real recipes: each is read to one base quantity, or refused for a reason."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -157,6 +158,11 @@ def test_every_measure_is_sized_in_a_unit_that_the_bar_has() -> None:
         assert is_size_name(name)
         size = suggested_size(name)
         assert size is None or parse_quantity(*size).base > 0
+
+
+def test_the_page_on_menu_files_names_every_measure_that_a_bar_may_size() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "menu-files.md").read_text(encoding="utf-8")
+    assert [name for name in UNSIZED_NAMES if f"`{name}`" not in page] == []
 
 
 # Whatever is typed

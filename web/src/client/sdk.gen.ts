@@ -171,7 +171,9 @@ export const exportMenu = <ThrowOnError extends boolean = false>(options: Option
 /**
  * Upload a menu
  *
- * Lists every bad row (the first hundred). A file that is no menu at all is 422.
+ * A preview: how every recipe line was read or why it was refused, and what would change.
+ *
+ * Lists every bad row (the first 5,000). A file that is no menu at all is 422.
  */
 export const uploadMenu = <ThrowOnError extends boolean = false>(options: Options<UploadMenuData, ThrowOnError>): RequestResult<UploadMenuResponses, UploadMenuErrors, ThrowOnError> => (options.client ?? client).post<UploadMenuResponses, UploadMenuErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -235,15 +235,42 @@ export type FaultAnswer = {
 };
 
 /**
+ * FieldChangeAnswer
+ *
+ * A field that the commit would change, as people read it.
+ */
+export type FieldChangeAnswer = {
+    /**
+     * After
+     */
+    after: string;
+    /**
+     * Before
+     */
+    before: string;
+    /**
+     * Field
+     */
+    field: string;
+};
+
+/**
  * ImportAnswer
  *
  * An uploaded menu.
+ *
+ * `left_out` and `products_left_out` are what `faulty=leave_out` left out; `unsized` the
+ * measures whose size is missing. These three are in the answer to the upload only.
  */
 export type ImportAnswer = {
     /**
      * Bar Id
      */
     bar_id: string;
+    /**
+     * Changes
+     */
+    changes: Array<ProductChangeAnswer>;
     /**
      * Created At
      */
@@ -257,10 +284,26 @@ export type ImportAnswer = {
      */
     id: string;
     /**
+     * Left Out
+     */
+    left_out: Array<ImportErrorAnswer>;
+    /**
+     * Lines
+     */
+    lines: Array<ImportLineAnswer>;
+    /**
+     * Products Left Out
+     */
+    products_left_out: Array<string>;
+    /**
      * State
      */
     state: 'previewed' | 'committed';
     summary: ImportSummaryAnswer;
+    /**
+     * Unsized
+     */
+    unsized: Array<UnsizedMeasureAnswer>;
 };
 
 /**
@@ -284,6 +327,50 @@ export type ImportErrorAnswer = {
 };
 
 /**
+ * ImportLineAnswer
+ *
+ * How a recipe line was read. `quantity` is null where it was refused, for `reason`.
+ *
+ * `row` and `typed` (amount and unit as they stand in the file) are null, and `notes` empty,
+ * except in the answer to the upload.
+ */
+export type ImportLineAnswer = {
+    /**
+     * Ingredient
+     */
+    ingredient: string;
+    /**
+     * Notes
+     */
+    notes: Array<string>;
+    /**
+     * Optional
+     */
+    optional: boolean;
+    /**
+     * Product
+     */
+    product: string;
+    quantity: QuantityAnswer | null;
+    /**
+     * Reading
+     */
+    reading: string | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Row
+     */
+    row: number | null;
+    /**
+     * Typed
+     */
+    typed: string | null;
+};
+
+/**
  * ImportSummaryAnswer
  *
  * What the commit would do.
@@ -297,6 +384,14 @@ export type ImportSummaryAnswer = {
      * Ingredients Created
      */
     ingredients_created: number;
+    /**
+     * Lines Read
+     */
+    lines_read: number;
+    /**
+     * Lines Refused
+     */
+    lines_refused: number;
     /**
      * Products
      */
@@ -954,6 +1049,30 @@ export type ProductAnswer = {
 };
 
 /**
+ * ProductChangeAnswer
+ *
+ * What the commit would do to a product. Those that are `not_in_file` stay as they are.
+ */
+export type ProductChangeAnswer = {
+    /**
+     * Change
+     */
+    change: 'new' | 'changed' | 'unchanged' | 'not_in_file';
+    /**
+     * Fields
+     */
+    fields: Array<FieldChangeAnswer>;
+    /**
+     * Product
+     */
+    product: string;
+    /**
+     * Section
+     */
+    section: string;
+};
+
+/**
  * ProductList
  *
  * All products of a bar, hidden ones included, in the order of the menu.
@@ -1333,6 +1452,22 @@ export type StockAnswer = {
 };
 
 /**
+ * SuggestedSizeAnswer
+ *
+ * What many bars take.
+ */
+export type SuggestedSizeAnswer = {
+    /**
+     * Amount
+     */
+    amount: string;
+    /**
+     * Unit
+     */
+    unit: string;
+};
+
+/**
  * TransitionRequest
  *
  * Where the order goes. `disposition` says what becomes of what was mixed when an order is
@@ -1351,6 +1486,24 @@ export type TransitionRequest = {
      * To
      */
     to: 'placed' | 'accepted' | 'preparing' | 'ready' | 'completed' | 'rejected' | 'cancelled' | 'abandoned';
+};
+
+/**
+ * UnsizedMeasureAnswer
+ *
+ * A measure that has no size until the bar states one: upload again with
+ * `?sizes={measure}:{amount} {unit}`.
+ */
+export type UnsizedMeasureAnswer = {
+    /**
+     * Lines
+     */
+    lines: number;
+    /**
+     * Measure
+     */
+    measure: string;
+    suggestion: SuggestedSizeAnswer | null;
 };
 
 export type RegisterAccountData = {
@@ -2090,6 +2243,18 @@ export type UploadMenuData = {
         bar: string;
     };
     query?: {
+        /**
+         * Sizes
+         *
+         * What measures without a size of their own hold at this bar.
+         */
+        sizes?: string;
+        /**
+         * Faulty
+         *
+         * Whether a bad row holds up the whole file, or only its product.
+         */
+        faulty?: 'refuse' | 'leave_out';
         /**
          * Consistency
          *
