@@ -48,6 +48,19 @@ format: .venv/.installed ## Format the Python code and mend what the linter can
 bench: setup ## Compare orders per second and latency with the obvious alternative
 	PYTHONPATH=e2e $(BIN)/python -m bench
 
+# Which Debian the images stand on. A registry's: `make images BASE_IMAGE=docker.io/library/debian:trixie-slim`.
+BASE_IMAGE ?= localhost/debian:trixie-slim
+IMAGE_TAG ?= dev
+
+.PHONY: images
+images: web/dist/index.html ## Build the images of app, postgres and operator with buildah (root)
+	@[ "$(BASE_IMAGE)" != localhost/debian:trixie-slim ] || PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster base-image
+	@for target in app postgres operator; do \
+		buildah bud --quiet --isolation chroot --layers --timestamp 0 --build-arg BASE_IMAGE=$(BASE_IMAGE) \
+			--target $$target --tag localhost/bitebyte-$$target:$(IMAGE_TAG) . > /dev/null; \
+	done
+	@buildah images --format '{{.Name}}:{{.Tag}} {{.Size}}' | grep bitebyte- | sort
+
 .PHONY: cluster-up
 cluster-up: .venv/.installed ## Start a Kubernetes of three nodes on this machine (root; the first time builds it)
 	@PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster up
