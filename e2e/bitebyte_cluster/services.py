@@ -223,6 +223,9 @@ def _kubelet_settings(node: str) -> dict[str, object]:
         "clusterDomain": "cluster.local",
         "resolvConf": "/dev/null",
         "failSwapOn": False,
+        # What is killed twenty times comes back at once each time, not minutes later.
+        "featureGates": {"KubeletCrashLoopBackOffMax": True},
+        "crashLoopBackOff": {"maxContainerRestartPeriod": "1s"},
         "nodeLeaseDurationSeconds": 20,
         "nodeStatusUpdateFrequency": "5s",
         # Images are loaded by hand and cannot be pulled again: they are never collected, and the

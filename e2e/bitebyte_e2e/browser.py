@@ -56,9 +56,9 @@ def chromium_path() -> str:
 
 
 @contextmanager
-def running_chromium() -> Generator[Browser]:
+def running_chromium(*more_flags: str) -> Generator[Browser]:
     """A headless Chromium for the length of a `with`."""
-    flags = list(_FLAGS)
+    flags = [*_FLAGS, *more_flags]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium refuses its sandbox to root
     with sync_playwright() as playwright:
@@ -88,6 +88,7 @@ class Person:
             has_touch=size == PHONE,
             is_mobile=size == PHONE,
             locale="en-GB",
+            ignore_https_errors=True,  # an ingress of a test has a certificate of its own making
             reduced_motion="reduce",
         )
         self._context.set_default_timeout(ACTION_TIMEOUT_MS)

@@ -49,14 +49,16 @@ class UnexpectedAnswer(AssertionError):
 
 class Client:
     """One person (or nobody) talking to one node at a time; `base_url` may be changed.
-    Signs in with bearer tokens and keeps no cookies.
+    Signs in with bearer tokens and keeps no cookies. With a `host`, every request is for that name,
+    whatever the address in `base_url`: an ingress goes by it.
 
     For use from one thread. Close it, or use it in a `with`.
     """
 
-    def __init__(self, base_url: str, *, token: str | None = None) -> None:
+    def __init__(self, base_url: str, *, token: str | None = None, host: str | None = None) -> None:
         self.base_url = base_url
         self.token = token
+        self._host = host
         self.min_index = 0
         self._http = httpx.Client(timeout=REQUEST_TIMEOUT_S)
 
@@ -81,7 +83,7 @@ class Client:
         base_url: str | None = None,
     ) -> Answer:
         """One request, one answer, whatever its status. Raises httpx.TransportError."""
-        sent = httpx.Headers()
+        sent = httpx.Headers({} if self._host is None else {"Host": self._host})
         if self.min_index:
             sent["BiteByte-Min-Index"] = str(self.min_index)
         if self.token is not None:

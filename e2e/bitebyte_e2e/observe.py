@@ -6,13 +6,13 @@ from bitebyte_e2e.client import Client
 from bitebyte_e2e.cluster import Cluster
 
 
-def node_state(cluster: Cluster, name: str, bar: Bar, *, token: str, at_least: int) -> NodeState:
+def node_state(name: str, url: str, bar: Bar, *, token: str, at_least: int) -> NodeState:
     """Orders and stock of the bar as the node's own database has them.
 
     A session read with `BiteByte-Min-Index` is answered by the node that was asked, from its
     own rows, no earlier than `at_least`. `token` is of the bar's merchant.
     """
-    with Client(cluster.urls[name], token=token) as client:
+    with Client(url, token=token) as client:
         client.min_index = at_least
         orders = list(client.every(f"/bars/{bar.id}/orders", consistency="session"))
         ingredients = list(client.every(f"/bars/{bar.id}/ingredients", consistency="session"))
@@ -31,6 +31,6 @@ def node_state(cluster: Cluster, name: str, bar: Bar, *, token: str, at_least: i
 def node_states(cluster: Cluster, bar: Bar, *, token: str, at_least: int) -> list[NodeState]:
     """`node_state` of every node, in name order."""
     return [
-        node_state(cluster, name, bar, token=token, at_least=at_least)
-        for name in sorted(cluster.nodes)
+        node_state(name, url, bar, token=token, at_least=at_least)
+        for name, url in sorted(cluster.urls.items())
     ]

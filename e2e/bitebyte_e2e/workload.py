@@ -63,11 +63,13 @@ class Workload:
         customer_tokens: list[str],
         merchant_token: str,
         seed: int,
+        host: str | None = None,
     ) -> None:
         self.history = History()
         self.transitions: list[ConfirmedTransition] = []
         self._urls = urls
         self._bar = bar
+        self._host = host
         self._stopping = threading.Event()
         self._failures: list[BaseException] = []
         self._threads = [
@@ -102,7 +104,7 @@ class Workload:
 
     def _run(self, job: Job, token: str, seed: str) -> None:
         try:
-            with Client("", token=token) as client:
+            with Client("", token=token, host=self._host) as client:
                 job(client, random.Random(seed))
         except BaseException as problem:  # noqa: BLE001  a thread's outermost frame; stop() raises it
             self._failures.append(problem)
@@ -135,7 +137,8 @@ class Workload:
             if not operation.is_unknown or time.monotonic() > deadline:
                 return
             urls = self._urls()
-            node = chance.choice([name for name in sorted(urls) if name != node])
+            others = [name for name in sorted(urls) if name != node]
+            node = chance.choice(others or sorted(urls))
             pause(chance.uniform(0, _RETRY_PAUSE_S_MAX))
 
     def _serve(self, client: Client, chance: random.Random) -> None:
