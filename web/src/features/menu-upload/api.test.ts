@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeUnfit, mediaTypeOf } from "./api";
+import { describeUnfit, mediaTypeOf, sizesParameter } from "./api";
 
 it.each([
   ["Menu.CSV", "text/csv"],
@@ -14,4 +14,9 @@ it("refuses what no menu is before sending it", () => {
   expect(describeUnfit({ name: "menu.csv", size: 3_000_000 })).toContain("2 MB");
   expect(describeUnfit({ name: "menu.csv", size: 0 })).toContain("empty");
   expect(describeUnfit({ name: "menu.csv", size: 10 })).toBeNull();
+});
+
+it("states only the sizes that were typed", () => {
+  expect(sizesParameter({})).toBeUndefined();
+  expect(sizesParameter({ shot: " 4 cl ", part: " ", top: "100 ml" })).toBe("shot:4 cl;top:100 ml");
 });

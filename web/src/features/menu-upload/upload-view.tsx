@@ -2,7 +2,7 @@ import { useState } from "react";
 import { ButtonLink } from "~/components/button";
 import { Notice } from "~/components/states";
 import { ApiProblem, describeError } from "~/lib/problem";
-import { describeUnfit, exportAddress, useCommit, usePreview } from "./api";
+import { AS_IT_IS, describeUnfit, exportAddress, useCommit, usePreview, type MenuImport, type ReadingOptions } from "./api";
 import { FileDrop } from "./file-drop";
 import { Preview } from "./preview";
 import { TEMPLATE_CSV } from "./template";
@@ -13,6 +13,8 @@ const TEMPLATE_ADDRESS = `data:text/csv;charset=utf-8,${encodeURIComponent(TEMPL
 /** The menu as a file: in, with a look before it counts, and out. */
 export function UploadView({ bar }: { bar: string }) {
   const [file, setFile] = useState<File | null>(null);
+  const [options, setOptions] = useState<ReadingOptions>(AS_IT_IS);
+  const [shown, setShown] = useState<MenuImport | null>(null); // Stays while the file is read again.
   const preview = usePreview(bar);
   const commit = useCommit(bar);
   const unfit = file === null ? null : describeUnfit(file);
@@ -21,10 +23,17 @@ export function UploadView({ bar }: { bar: string }) {
     setFile(chosen);
     commit.reset();
     preview.reset();
-    if (describeUnfit(chosen) === null) preview.mutate(chosen);
+    setOptions(AS_IT_IS);
+    setShown(null);
+    if (describeUnfit(chosen) === null) preview.mutate({ file: chosen, options: AS_IT_IS }, { onSuccess: setShown });
+  };
+  const readAgain = (changed: ReadingOptions) => {
+    setOptions(changed);
+    if (file !== null) preview.mutate({ file, options: changed }, { onSuccess: setShown });
   };
   const discard = () => {
     setFile(null);
+    setShown(null);
     preview.reset();
     commit.reset();
   };
@@ -40,10 +49,10 @@ export function UploadView({ bar }: { bar: string }) {
           </p>
         </Notice>
       )}
-      {preview.data !== undefined && file !== null && !commit.isSuccess ? (
+      {shown !== null && file !== null && !commit.isSuccess ? (
         <Preview
-          fileName={file.name} preview={preview.data} isCommitting={commit.isPending} error={commit.error}
-          onCommit={() => commit.mutate(preview.data)} onDiscard={discard}
+          fileName={file.name} preview={shown} options={options} isCommitting={commit.isPending} error={commit.error}
+          onReadAgain={readAgain} onCommit={() => commit.mutate(shown)} onDiscard={discard}
         />
       ) : (
         <FileDrop isBusy={preview.isPending} onFile={choose} />
@@ -52,7 +61,7 @@ export function UploadView({ bar }: { bar: string }) {
       {preview.isError && <UploadError error={preview.error} />}
       <section className={styles.formats}>
         <h2>How to write it</h2>
-        <p>In any spreadsheet, saved as CSV. One row for each ingredient of a drink. The first row of a drink names its section and price; the rows below it may leave them empty.</p>
+        <p>In any spreadsheet, saved as CSV. One row for each ingredient of a drink. The first row of a drink names its section and price; the rows below it may leave them empty. Amounts may be written as recipes write them: 1 1/2 oz, 2–3 dashes, juice of ½.</p>
         {/* It scrolls sideways on a phone, so the keyboard must reach it. */}
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
         <pre className={styles.example} tabIndex={0} role="region" aria-label="Example">{TEMPLATE_CSV}</pre>
