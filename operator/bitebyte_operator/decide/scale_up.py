@@ -6,10 +6,6 @@ from bitebyte_operator.decide.situation import Situation
 from bitebyte_operator.decide.verdict import Plan, Refusal, Verdict
 from bitebyte_operator.model import AddLearner, DeletePod, Identity, Pod, SetReplicas, Wait
 
-REJOINS = "rejoins"
-"""Evidence that a pod was restarted once already to be given a new id."""
-
-
 def add_members(situation: Situation) -> Verdict | Refusal | None:
     """Every wanted pod becomes a voter.
 
@@ -88,13 +84,14 @@ def _is_retired(pod: Pod, identity: Identity, situation: Situation) -> bool:
 def _restart_to_rejoin(pod: Pod, identity: Identity, situation: Situation) -> Verdict:
     """On its way up it finds that it was removed, sets its database aside and draws a new id."""
     recorded = situation.recorded_operation
-    is_done = recorded is not None and recorded.member == pod.name and recorded.evidence == REJOINS
+    is_its_turn = recorded is not None and (recorded.type, recorded.member) == ("ScaleUp", pod.name)
+    restarted = recorded.evidence if recorded is not None and is_its_turn else ""
     message = f"{pod.name} was member {identity.member_id}, which is removed; it joins anew."
-    plan = _joining(pod.name, message, evidence=REJOINS)
-    if is_done:
-        return Verdict(step=Wait(message), plan=plan)
+    if restarted not in ("", pod.uid):
+        # Once is enough: if it still has the old id, restarting it forever would not help.
+        return Verdict(step=Wait(message), plan=_joining(pod.name, message, evidence=restarted))
     step = DeletePod(pod.name, pod.uid, pod.resource_version, "it was removed and joins anew")
-    return Verdict(step=step, plan=plan)
+    return Verdict(step=step, plan=_joining(pod.name, message, evidence=pod.uid))
 
 
 def _to_be_added(pod: Pod, situation: Situation) -> Verdict | Refusal | None:
