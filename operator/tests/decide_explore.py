@@ -1,7 +1,7 @@
 """Every world that can be reached, and whether all is well in it."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from decide_invariants import broken_by_decision, broken_in_world, is_goal
@@ -9,6 +9,7 @@ from decide_world import (
     Scenario,
     World,
     act,
+    blind_looks,
     decision_in,
     empty,
     faults,
@@ -49,9 +50,20 @@ def explore(scenario: Scenario, *, worlds_max: int = 200_000) -> Found:
         )
         if broken:
             return Found(len(came_from), len(goals), broken, way_to(world, came_from))
+        blind = list(blind_decisions(world, scenario))
+        for look, one in blind:
+            broken = broken_by_decision(one, world, scenario)
+            if broken:
+                return Found(len(came_from), 0, f"{look}: {broken}", way_to(world, came_from))
         if is_goal(world, decision, scenario):
             goals.append(world)
-        for what, after, is_good in successors(world, decision, scenario):
+        for what, after, is_good in (
+            *successors(world, decision, scenario),
+            *(
+                (f"{look}: {one.rule}: {one.step}", act(one, world, world, scenario), False)
+                for look, one in blind
+            ),
+        ):
             if is_good:
                 good_ways_back.setdefault(after, []).append(world)
             if after not in came_from:
@@ -59,6 +71,8 @@ def explore(scenario: Scenario, *, worlds_max: int = 200_000) -> Found:
                 queue.append(after)
                 if len(came_from) > worlds_max:
                     raise Limit(f"{scenario.name}: more than {worlds_max} worlds")
+    if not scenario.has_an_end:
+        return Found(len(came_from), len(goals), "", ())
     stuck = first_stuck(came_from, goals, good_ways_back)
     if stuck is not None:
         return Found(len(came_from), len(goals), "stuck", way_to(stuck, came_from))
@@ -125,6 +139,13 @@ def successors(
         yield f"{label} (twice)", again, False
 
 
+def blind_decisions(world: World, scenario: Scenario) -> Iterator[tuple[str, Decision]]:
+    """What an operator does that sees only a part of the world."""
+    if scenario.is_blind and not world.is_gone:
+        for look, seen in blind_looks(world, scenario):
+            yield look, decision_in(world, scenario, seen)
+
+
 def first_stuck(
     came_from: dict[World, tuple[World, str] | None],
     goals: list[World],
@@ -149,6 +170,3 @@ def way_to(world: World, came_from: dict[World, tuple[World, str] | None]) -> tu
         way.append(what)
         step = came_from[world]
     return tuple(reversed(way))
-
-
-Explore = Callable[[Scenario], Found]

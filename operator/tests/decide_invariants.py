@@ -39,7 +39,11 @@ def broken_in_world(world: World, scenario: Scenario) -> str:
     for member in world.members:
         if world.disks[member.ordinal] is None and not wish.deleted:
             return "5: a member has lost its claim"
-        if world.set is not None and member.ordinal >= world.set.replicas and not _is_late(world):
+        if (
+            world.set is not None
+            and member.ordinal >= world.set.replicas
+            and not (_is_late(world) or world.meddling)
+        ):
             return "a member has no place in the StatefulSet"
     broken = [n for n in world.nodes if n is not None and n.template in scenario.broken]
     if len(broken) > 1 and not world.crashes and len(world.voters) > 1:
@@ -53,8 +57,11 @@ def broken_in_world(world: World, scenario: Scenario) -> str:
 
 def _is_late(world: World) -> bool:
     """A learner that an operator has added on an old view; it is withdrawn by the next look."""
+    found = world.set
     return all(
-        one.state == "learner" for one in world.members if world.set and one.ordinal >= world.set.replicas
+        one.state == "learner"
+        for one in world.members
+        if found is not None and one.ordinal >= found.replicas
     )
 
 

@@ -82,8 +82,16 @@ class Scenario(NamedTuple):
     is_timed: bool = False
     """Whether a deadline may pass, at any moment."""
     disks_lost: int = 0
+    meddling: int = 0
+    """Times that somebody else scales or deletes the StatefulSet, or deletes a pod."""
+    wipes: int = 0
+    """Times that somebody empties the status."""
     is_stale: bool = True
     """Whether an operator may act on what it saw before the last thing that happened."""
+    is_blind: bool = False
+    """Whether nodes may leave the operator without an answer."""
+    has_an_end: bool = True
+    """Whether the last wish can be fulfilled without anybody's help, whatever has happened."""
 
 
 class Set(NamedTuple):
@@ -134,14 +142,15 @@ class World(NamedTuple):
     crashes: int = 0
     moves: int = 0
     disks_lost: int = 0
+    meddling: int = 0
+    wipes: int = 0
 
     # What is so ---------------------------------------------------------------------------
 
     def is_up(self, member: Member) -> bool:
         node, disk = self.nodes[member.ordinal], self.disks[member.ordinal]
-        return (
-            node is not None and node.phase == "up" and disk is not None and disk.member == member.id
-        )
+        has_its_disk = disk is not None and disk.member == member.id
+        return node is not None and node.phase == "up" and has_its_disk
 
     def member(self, member_id: int) -> Member | None:
         return next((one for one in self.members if one.id == member_id), None)
@@ -247,7 +256,7 @@ def _seen_set(world: World) -> StatefulSet | None:
         replicas=found.replicas,
         current_revision="",
         update_revision=f"t{found.template}",
-        cluster_id=world.status.cluster_id,
+        cluster_id=FRESH_ID,
         is_deleting=found.is_deleting,
     )
 
@@ -323,10 +332,20 @@ def _seen_members(world: World) -> ConfirmedMembers | NoMembersAnswer:
 # What the operator does -----------------------------------------------------------------------
 
 
-def decision_in(world: World, scenario: Scenario) -> Decision:
+def blind_looks(world: World, scenario: Scenario) -> Iterator[tuple[str, Observed]]:
+    """What is seen of it when the network between the operator and the nodes fails."""
+    seen = observe(world, scenario)
+    silent = tuple(msgspec.structs.replace(pod, identity=None) for pod in seen.pods)
+    unreachable = NoMembersAnswer(reason="Unreachable")
+    yield "blind", msgspec.structs.replace(seen, pods=silent, members=unreachable)
+    yield "no leader answers", msgspec.structs.replace(seen, members=unreachable)
+    yield "only the leader answers", msgspec.structs.replace(seen, pods=silent)
+
+
+def decision_in(world: World, scenario: Scenario, seen: Observed | None = None) -> Decision:
     return decide(
         desired(world, scenario),
-        observe(world, scenario),
+        observe(world, scenario) if seen is None else seen,
         world.status,
         NOW_S,
         FRESH_ID,
@@ -595,6 +614,20 @@ def faults(world: World, scenario: Scenario) -> Iterator[tuple[str, World]]:
         if world.disks_lost < scenario.disks_lost:
             after = world._replace(disks_lost=world.disks_lost + 1).with_disk(n, Disk())
             yield f"disk {n} is lost", after.with_node(n, node._replace(phase="boot"))
+        if world.meddling < scenario.meddling:
+            after = world._replace(meddling=world.meddling + 1)
+            yield f"somebody deletes pod {n}", after.with_node(n, node._replace(phase="stop"))
+    if world.wipes < scenario.wipes and world.status.conditions:
+        yield "the status is emptied", world._replace(status=StatusRecord(), wipes=world.wipes + 1)
+    if world.set is not None and world.meddling < scenario.meddling:
+        after = world._replace(meddling=world.meddling + 1)
+        for replicas in {0, 1, len(world.nodes)} - {world.set.replicas}:
+            scaled = world.set._replace(replicas=replicas, is_seen=False)
+            yield f"somebody scales to {replicas}", after._replace(set=scaled)
+        yield (
+            "somebody deletes the StatefulSet",
+            after._replace(set=world.set._replace(is_deleting=True)),
+        )
     if world.leader and world.moves < scenario.moves:
         for one in world.members:
             if one.state == "voter" and world.is_up(one) and one.id != world.leader:

@@ -124,10 +124,17 @@ def test_an_initialized_cluster_never_begins_again_even_if_its_disk_is_empty() -
 
 
 def test_a_status_that_was_wiped_does_not_begin_over_living_data() -> None:
-    seen = look([pod(n, id=f"99{n}", state="outsider") for n in range(3)], NO_LEADER)
-    decision = decided(bar(), seen, NOT_BEGUN)
-    assert isinstance(decision.step, Wait)
-    assert reasons(decision)[INITIALIZED] == ("False", "AwaitingData")
+    fresh = pod(0, id="990", state="outsider")
+    for others in ([pod(1, answers=False), pod(2, answers=False)], [pod(1), pod(2)], []):
+        seen = look([fresh, *others], NO_LEADER, claims=[claim(n) for n in range(3)], replicas=3)
+        decision = decided(bar(), seen, NOT_BEGUN)
+        assert isinstance(decision.step, Wait)
+        assert reasons(decision)[INITIALIZED] == ("False", "AwaitingData")
+
+
+def test_pods_that_somebody_added_before_the_beginning_do_no_harm() -> None:
+    seen = look([pod(n, state="outsider") for n in range(3)], NO_LEADER)
+    assert decided(bar(), seen, NOT_BEGUN).step == LatchBootstrap(member_id(0))
 
 
 def test_a_first_pod_that_votes_already_is_not_told_to_begin() -> None:

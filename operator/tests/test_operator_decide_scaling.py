@@ -1,5 +1,6 @@
 """More members and fewer: pods before learners, members before pods, data stays."""
 
+import msgspec
 from decide_looks import (
     NOW_S,
     UNREACHABLE,
@@ -112,7 +113,16 @@ def test_a_pod_whose_member_was_removed_is_restarted_once_to_join_anew() -> None
     decision = decided(bar(3), seen)
     assert isinstance(decision.step, DeletePod)
     assert decision.step.name == name(2)
+    assert decided(bar(3), seen, decision.status).step == decision.step, "it was not done yet"
+    again = msgspec.structs.replace(pod(2, state="removed"), uid="another")
+    seen = look([pod(0), pod(1), again], voters(2))
     assert isinstance(decided(bar(3), seen, decision.status).step, Wait)
+
+
+def test_a_member_that_was_just_being_added_gets_its_pod_back_too() -> None:
+    status = remembered(voters=1, operation=under_way("ScaleUp", name(1)))
+    step = decided(bar(3), look(pods(1), UNREACHABLE), status).step
+    assert step == SetReplicas(2, "set-uid", "70")
 
 
 def test_an_id_on_a_stamped_claim_is_never_added_again() -> None:

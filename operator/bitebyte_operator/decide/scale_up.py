@@ -6,6 +6,7 @@ from bitebyte_operator.decide.situation import Situation
 from bitebyte_operator.decide.verdict import Plan, Refusal, Verdict
 from bitebyte_operator.model import AddLearner, DeletePod, Identity, Pod, SetReplicas, Wait
 
+
 def add_members(situation: Situation) -> Verdict | Refusal | None:
     """Every wanted pod becomes a voter.
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from bitebyte_operator.model import (
     BarCluster,
+    Claim,
     ConfirmedMembers,
     Member,
     Observed,
@@ -180,16 +181,26 @@ class Situation:
 
     @cached_property
     def has_earlier_life(self) -> bool:
-        """Something shows that a cluster has begun here already, whatever the status remembers:
-        data kept from an earlier BarCluster, or more than one pod's worth of it."""
-        if self.stateful_set is not None and self.stateful_set.replicas > 1:
-            return True
+        """A cluster may have begun here already, whatever the status remembers: there is data kept
+        from an earlier BarCluster, or a second pod's, which does not say that it is nobody's."""
         return any(
-            claim.ordinal > 0
-            or claim.retired_member is not None
+            claim.retired_member is not None
             or claim.owner_uid not in (None, self.desired.uid)
+            or (claim.ordinal > 0 and not self._is_known_to_be_empty(claim))
             for claim in self.observed.claims
         )
+
+    def _is_known_to_be_empty(self, claim: Claim) -> bool:
+        pod = self.pods.get(self.desired.pod_name(claim.ordinal))
+        return pod is not None and pod.identity is not None and pod.identity.state == "outsider"
+
+    @property
+    def _recorded_names(self) -> list[str]:
+        """Of the members, and of the one that was about to be added: it may have a vote by now."""
+        names = [member.name for member in self.status.members]
+        operation = self.recorded_operation
+        is_joining = operation is not None and operation.type == "ScaleUp"
+        return [*names, operation.member] if operation is not None and is_joining else names
 
     @cached_property
     def replicas_needed(self) -> int:
@@ -198,7 +209,7 @@ class Situation:
         if self.confirmed is not None:
             ordinals = [self.ordinal_of(member) for member in self.members]
         elif self.status.is_initialized:
-            ordinals = [self.desired.ordinal_of(member.name) for member in self.status.members]
+            ordinals = [self.desired.ordinal_of(name) for name in self._recorded_names]
         elif self.has_earlier_life:
             ordinals = [claim.ordinal for claim in self.observed.claims]
         else:
