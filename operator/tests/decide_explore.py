@@ -4,19 +4,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from decide_deeds import act, write_status
+from decide_happenings import faults, owner, progress
 from decide_invariants import broken_by_decision, broken_in_world, is_goal
-from decide_world import (
-    Scenario,
-    World,
-    act,
-    blind_looks,
-    decision_in,
-    empty,
-    faults,
-    owner,
-    progress,
-    write_status,
-)
+from decide_sight import blind_looks, decision_in
+from decide_world import Scenario, World, empty
 
 from bitebyte_operator.model import Decision, Wait
 

@@ -1,7 +1,7 @@
 """What must hold in every world, and of every decision. Written against the world, not against
 what `decide` believes."""
 
-from decide_world import NAME, Scenario, World, is_old
+from decide_world import Scenario, World, is_old
 
 from bitebyte_operator.model import (
     AddFinalizer,
@@ -209,6 +209,3 @@ def is_goal(world: World, decision: Decision | None, scenario: Scenario) -> bool
             for node in world.nodes[: wish.replicas]
         )
     )
-
-
-__all__ = ["NAME", "broken_by_decision", "broken_in_world", "is_goal"]

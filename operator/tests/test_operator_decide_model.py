@@ -6,9 +6,12 @@ leaders move, deadlines pass. See `decide_world`. `e2e/long` goes deeper.
 """
 
 import pytest
+from decide_deeds import act
 from decide_explore import begin, explore
+from decide_happenings import progress
 from decide_scenarios import SHALLOW
-from decide_world import Scenario, Wish, act, decision_in, progress
+from decide_sight import decision_in
+from decide_world import Scenario, Wish
 
 
 @pytest.mark.parametrize("scenario", SHALLOW, ids=lambda scenario: scenario.name)
