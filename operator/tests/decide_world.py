@@ -3,8 +3,8 @@
 It is honest about what makes operators hard: a StatefulSet that is seen late, pods that crash,
 leaders that move, a change of members that takes two steps, writes that are lost, an operator that
 dies between two effects, and one that acts on what it saw a moment ago (which is also what a second
-operator does whose Lease was stolen). Time does not pass in it; what is under way gets old, and then
-its deadline has passed.
+operator does whose Lease was stolen). Time does not pass in it; what is under way gets old, and
+then its deadline has passed.
 
 A world is a value. `decide_explore.successors` names everything that can happen next.
 
