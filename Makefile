@@ -51,13 +51,15 @@ bench: setup ## Compare orders per second and latency with the obvious alternati
 # Which Debian the images stand on. A registry's: `make images BASE_IMAGE=docker.io/library/debian:trixie-slim`.
 BASE_IMAGE ?= localhost/debian:trixie-slim
 IMAGE_TAG ?= dev
+# The charts ask for the tag of their version.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 .PHONY: images
 images: web/dist/index.html ## Build the images of app, postgres and operator with buildah (root)
 	@[ "$(BASE_IMAGE)" != localhost/debian:trixie-slim ] || PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster base-image
 	@for target in app postgres operator; do \
 		buildah bud --quiet --isolation chroot --layers --timestamp 0 --build-arg BASE_IMAGE=$(BASE_IMAGE) \
-			--target $$target --tag localhost/bitebyte-$$target:$(IMAGE_TAG) . > /dev/null; \
+			--target $$target --tag localhost/bitebyte-$$target:$(IMAGE_TAG) --tag localhost/bitebyte-$$target:$(VERSION) . > /dev/null; \
 	done
 	@buildah images --format '{{.Name}}:{{.Tag}} {{.Size}}' | grep bitebyte- | sort
 

@@ -141,10 +141,12 @@ def test_a_second_release_leaves_the_shared_objects_to_the_first(operator: Clust
 
 
 def test_a_bar_is_accepted_and_scaled_as_the_notes_say(operator: Cluster) -> None:
-    operator.install("night-owl", BAR, ingress={"host": "bar.example.com"})
+    values = {"ingress": {"host": "bar.example.com"}}
+    words = ("night-owl", BAR, "--namespace", "bar")
+    told = operator.run("install", *words, values=values)
+    assert "kubectl --namespace bar wait barcluster/night-owl" in told
     assert operator.spec_of("night-owl")["replicas"] == 3
-    words = ("night-owl", BAR, "--namespace", "bar", "--reset-then-reuse-values")
-    operator.run("upgrade", *words, "--set", "replicas=5")
+    operator.run("upgrade", *words, "--reset-then-reuse-values", "--set", "replicas=5")
     assert operator.spec_of("night-owl")["replicas"] == 5
     assert operator.spec_of("night-owl")["ingress"]["host"] == "bar.example.com"
     operator.run("uninstall", "night-owl", "--namespace", "bar")

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ class Helm:
         release: str = "night-owl",
         namespace: str = "bar",
     ) -> str:
-        """What a user reads after `helm install`."""
+        """What a user reads after `helm install`. Helm 4 only: Helm 3 asks a cluster first."""
         command = ["install", release, str(CHARTS / chart), "--namespace", namespace]
         command += ["--dry-run=client", "--output", "json", "--values", "-"]
         return json.loads(self._run(command, values or {}))["info"]["notes"]
@@ -84,17 +85,19 @@ class Helm:
         self,
         command: Sequence[str],
         values: Json | None = None,
-        kubeconfig: Path = Path("/nonexistent"),
+        kubeconfig: Path | None = None,
     ) -> str:
-        done = subprocess.run(
-            [str(self.binary), *command],
-            input=None if values is None else json.dumps(values),
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            # Never the cluster that this shell happens to be logged in to.
-            env={"HOME": "/nonexistent", "KUBECONFIG": str(kubeconfig), "PATH": ""},
-        )
+        with tempfile.TemporaryDirectory() as home:
+            # Without a kubeconfig: no cluster, whatever this shell is logged in to.
+            known = kubeconfig or Path(home) / "no-kubeconfig"
+            done = subprocess.run(
+                [str(self.binary), *command],
+                input=None if values is None else json.dumps(values),
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                env={"HOME": home, "KUBECONFIG": str(known), "PATH": ""},
+            )
         if done.returncode != 0:
             raise HelmRefused(done.stdout + done.stderr)
         return done.stdout
