@@ -32,6 +32,8 @@ from bitebyte.domain.measure_words import (
     EXAMPLES,
     JUICE,
     LEAST,
+    LENGTHS,
+    NO_AMOUNT,
     NOT_COUNTED,
     PREPOSITIONS,
     SAME,
@@ -45,7 +47,10 @@ _LOOK_AHEAD_WORDS: Final = 3
 """Words that may stand between a number and its measure: `2 large fresh mint leaves`."""
 
 
-_AFTERTHOUGHTS: Final = words("taste can bottle glass package")
+_CONTAINERS: Final = words("can bottle glass package")
+"""Each of them holds what the brackets behind say: 2 cans (12 oz)."""
+
+_AFTERTHOUGHTS: Final = _CONTAINERS | {"taste"}
 """Measures without a size that change nothing behind an amount: 12 oz can, 1 dash to taste."""
 
 
@@ -61,6 +66,8 @@ class Grammar:
         self._sizes = sizes
         self._unread: list[str] = []
         self._is_juice = False
+        self._has_no_unit = False
+        self._last_value = Fraction(1)
         self.notes: list[str] = []
         self.is_optional = False
 
@@ -73,8 +80,10 @@ class Grammar:
 
     def _read(self) -> Term:
         for token in self._tokens:
-            if token.text in "%$€£¥#" and token.kind == "sign":
+            if token.text in NO_AMOUNT:
                 raise MeasureRefused(f"`{token.text}` is not part of an amount. Write {EXAMPLES}.")
+            if token.text in LENGTHS:
+                raise MeasureRefused(f"a length is no amount. Write {EXAMPLES}.")
         start = self._phrase.first_number()
         if start == 1 and self._phrase.text(0) == "-":
             raise MeasureRefused("an amount must not be negative")
@@ -148,8 +157,11 @@ class Grammar:
         assert number is not None, "the caller has seen a number here"
         self._say_once(number.note)
         number = self._times(number)
+        self._last_value = number.value
         position = number.end
-        if self._phrase.text(position) == "-" and self._phrase.kind(position + 1) == "word":
+        if self._phrase.text(position) == '"':
+            raise MeasureRefused(f"a length is no amount. Write {EXAMPLES}.")
+        if self._phrase.text(position) in {"-", "."} and self._phrase.kind(position + 1) == "word":
             position += 1
         packed = self._package(number, position)
         if packed is not None:
@@ -211,8 +223,11 @@ class Grammar:
         if self._phrase.kind(inside) == "number":
             size, end = self._quantity(inside)
             if size.unit != "piece":
+                end += self._phrase.text(end) == ")"
+                if unsized.name not in _CONTAINERS:  # 2 shots (90 ml): of both
+                    return size, end
                 self._say_once(f"{spell(count)} of {size}" if count != 1 else "")
-                return Term(count * size.count, size.unit), end + (self._phrase.text(end) == ")")
+                return Term(count * size.count, size.unit), end
         return self._by_size(count, unsized), after
 
     def _by_size(self, count: Fraction, unsized: Unsized) -> Term:
@@ -259,6 +274,7 @@ class Grammar:
                 f"{spell(number.value)} of what is not said. Write the unit: {EXAMPLES}."
             )
         self._unread.extend(unread)
+        self._has_no_unit = True
         self._say_once("no unit, so pieces are counted")
         return Term(number.value, "piece"), end
 
@@ -300,7 +316,11 @@ class Grammar:
                 break
             if self._phrase.text(following) in ARTICLES and sign not in SUMS:
                 break
-            if sign in SUMS:
+            again = self._same_measure(term, following) if sign in RANGES else None
+            if again is not None:
+                second, position = again
+                term, note = upper_end(term, second)
+            elif sign in SUMS:
                 second, position = self._quantity(following)
                 term, note = add(term, second)
             elif sign in {"-", "to", "bis"}:
@@ -314,6 +334,13 @@ class Grammar:
             self._say_once(note)
         return term, position
 
+    def _same_measure(self, term: Term, position: int) -> tuple[Term, int] | None:
+        """The other end of `1 dash or 2`: a number that ends the text."""
+        number = read_number(self._tokens, position)
+        if number is None or number.end < len(self._tokens) or not self._last_value:
+            return None
+        return Term(term.count * number.value / self._last_value, term.unit), number.end
+
     def _rest(self, position: int) -> None:
         """What is left must not change the amount; what it says besides is noted."""
         while position < len(self._tokens):
@@ -325,6 +352,8 @@ class Grammar:
                 self._be_optional(found)
                 position = after
                 continue
+            if found is not None and self._has_no_unit and not self._is_ingredient(token.text):
+                raise MeasureRefused(f"`{token.text}` stands apart from its number")
             self._take_word(position)
             position += 1
 

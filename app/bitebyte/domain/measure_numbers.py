@@ -96,7 +96,11 @@ def _read_value(tokens: list[Token], start: int) -> Number | None:
         return Number(value * more, start + 2, is_word=True)  # three quarters, a couple
     if value < 1 and following in ARTICLES:  # half a
         return Number(value, start + 2, is_word=True)
-    if value >= 1 and token.text not in ARTICLES:
+    if following == "-" and start + 2 < len(tokens):
+        more = _WORDS.get(tokens[start + 2].text)
+        if more is not None and more < 1 <= value:  # one-half, three-quarters
+            return Number(value * more, start + 3, is_word=True)
+    elif value >= 1 and token.text not in ARTICLES:
         mixed = _mixed(tokens, start + 1, value)  # two and a half
         if mixed is not None:
             return mixed

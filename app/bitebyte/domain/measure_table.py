@@ -225,7 +225,11 @@ _UNSIZED: Final[tuple[tuple[Unsized, str], ...]] = (
     (Unsized("handful", "hands differ", ""),
      "handful, handfuls, handvoll, hand voll, bunch, bunches, bund, bouquet, fistful, cluster"),
     (Unsized("dollop", "a dollop is as much as stays on the spoon", "15", "ml"),
-     "dollop, dollops, klecks, blob, dab, knob, knobs"),
+     "dollop, dollops, klecks, blob, dab"),
+    (Unsized("knob", "a knob has no fixed size", "10", "g"),
+     "knob, knobs, thumb, thumbs"),
+    (Unsized("dropper", "droppers differ", "1", "ml"),
+     "dropper, droppers, eyedropper, eye dropper, pipette, pipettes"),
     (Unsized("sprinkle", "a sprinkle is as much as falls", "1", "pinch"),
      "sprinkle, sprinkles, sprinkling, dusting, dust, grating, grind, grinds, crack, cracks, "
      "hint, touch, smidgen, smidge, tad, trace, hauch, kiss"),

@@ -20,8 +20,11 @@ DESCRIPTIONS: Final = words(
     "raw cold hot warm chilled iced peeled sliced chopped diced crushed muddled squeezed "
     "juiced grated cut halved quartered cracked seeded pitted skinned washed beaten organic "
     "unwaxed good nice extra ganze ganzer ganzes grosse grosser grosses kleine kleiner "
-    "kleines frische frischer frisch finely thinly freshly"
+    "kleines frische frischer frisch finely thinly freshly ground minced mashed shaved strained "
+    "boiling powdered superfine toasted roasted blended lrg lg sm sml med"
 )
+NO_AMOUNT: Final = words("% $ € £ ¥ #")
+LENGTHS: Final = words("inch inches cm mm zoll ″")
 JUICE: Final = words("juice saft juiced")
 SUMS: Final = words("+ plus and und &")
 SAME: Final = words("/ ( = or oder , [ ~ |")
@@ -35,7 +38,9 @@ NOT_COUNTED: Final = words(
     "bitters bitter juice saft syrup sirup grenadine nectar nektar cordial water wasser soda "
     "tonic cola coke sprite lemonade limonade tea tee coffee kaffee espresso milk milch cream "
     "sahne vinegar essig sauce sosse oil öl puree püree honey honig sugar zucker salt salz "
-    "pepper pfeffer powder pulver cinnamon zimt nutmeg muskat cocoa kakao ice eis"
+    "pepper pfeffer powder pulver cinnamon zimt nutmeg muskat cocoa kakao ice eis "
+    "frangelico baileys midori drambuie benedictine galliano sambuca ouzo "
+    "jägermeister jagermeister malibu limoncello pernod ricard pastis disaronno advocaat pimms"
 )
 """Poured, spooned or ground: a bare number of these says nothing."""
 

@@ -184,6 +184,35 @@ async def test_the_preview_knows_in_what_the_bar_keeps_its_ingredients(http: Htt
     assert "at this bar" in body["errors"][0]["message"]
 
 
+async def test_a_collection_of_hundreds_of_recipes_is_previewed_committed_and_exported(
+    http: Http,
+) -> None:
+    """As large as a file may be: every line is accounted for, and the log takes it."""
+    measures = ["1 1/2 oz", "½ cl", "2 dashes", "3-4 cl", "70ml/2fl oz", "1 tblsp", "1 (12 oz) can"]
+    refused = ["3 parts", "top up with", "to taste"]
+    rows = [
+        f"Collection,Drink {number // 7},,7.00,Spirit {number % 90},{spelling},,"
+        for number in range(4_900)
+        for spelling in [refused[number % 3] if number % 490 == 0 else measures[number % 7]]
+    ]
+    merchant = await sign_up(http, "merchant")
+    bar = await open_bar(merchant)
+    uploaded = await merchant.post(
+        f"/bars/{bar.slug}/menu-imports?faulty=leave_out",
+        content=(HEADER + "\n".join(rows)).encode(),
+        headers=CSV_TYPE,
+    )
+    assert len(uploaded["lines"]) == 4_900
+    assert all((line["quantity"] is None) == bool(line["reason"]) for line in uploaded["lines"])
+    assert uploaded["summary"]["lines_refused"] == 10
+    assert (uploaded["summary"]["products"], len(uploaded["products_left_out"])) == (690, 10)
+    path = f"/bars/{bar.slug}/menu-imports/{uploaded['id']}"
+    await merchant.post(f"{path}/commit", status=200)
+    exported = await merchant.send("GET", f"/bars/{bar.slug}/menu-export?format=csv")
+    again = (await _upload(merchant, bar.slug, exported.content)).json()
+    assert {change["change"] for change in again["changes"]} == {"unchanged"}
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -9,7 +9,8 @@ READ: dict[str, str] = {
     10 ml; 1 cl; 1cl; 1.0 cl; 1 cl.; 10ml; 10 mL; 10 ML; 10 mls; 10 cc; 10 milliliters;
     10 millilitre; 2 tsp; 2 TL; 2 teaspoons; 2 splashes; 1-2 splashes; 1-2 tsp; 1 to 2 teaspoons;
     2 barspoons; 1 dessertspoon; 1 dessert spoon; 1/3 oz; ⅓ oz; one third oz;
-    a third of an ounce
+    a third of an ounce;
+    1 splash or 2
     """,
     "20000 ul": """
     2 cl; 2cl; 20 ml; 20ML; 2 cls; 2 centilitres; 2 Zentiliter; 2,0 cl; 0.2 dl; ½ x 4 cl;
@@ -29,7 +30,8 @@ READ: dict[str, str] = {
     ca. 30 ml; etwa 3 cl; around 1 oz; 1 oz approximately; up to 1 oz; at least 1 oz; Float 1 oz;
     Top with 1 oz; Fill with 1 oz; Add 1 oz; add 30 ml; 1 scant oz; 1 generous oz;
     1 Oz. dark | Rum; 1 oz cold; 1/2 oz + 1/2 oz; 1/2 oz plus 1 tbsp; 2 x 1/2 oz; 30 ml to taste;
-    2 floats; 1/8 cup; 2 counts
+    2 floats; 1/8 cup; 2 counts;
+    1. oz; 1 oz.,; • 1 oz; "1 oz"
     """,
     "35000 ul": """
     3.5 cl; 3 1/2 cl; 35 ml; 1 oz + 1 tsp; 1 oz and 1 tsp; 1 oz plus 1 tsp; 1 oz & 1 tsp
@@ -55,7 +57,8 @@ READ: dict[str, str] = {
     2 oz; 2oz; 6 cl; 60 ml; 2 ounces; two ounces; two oz; 2 fl oz; 1/4 cup; ¼ cup; 1/4 c; 4 tbsp;
     4 Tbsp; 1 1/2-2 oz; 1 1/2 - 2 oz; 1½–2 oz; 1 to 2 oz; 1-2 oz; 1 or 2 oz; 1 bis 2 oz;
     2 oz/60ml; 2 oz (60 ml); 60 ml/2 fl oz; 60ml (2 oz); 2 oz or 60 ml; 2 oz Absolut | Vodka;
-    2 oz gold; 2 oz hot; 2 ozs; 2 Oz.; about 2 oz; a quarter cup; Around 2 oz
+    2 oz gold; 2 oz hot; 2 ozs; 2 Oz.; about 2 oz; a quarter cup; Around 2 oz;
+    2 parts (2 oz); 2 measures (6 cl); 4 (1/2 oz) shots
     """,
     "70000 ul": """
     7 cl; 70ml; 70ml/2fl oz; 70 ml / 2 fl oz
@@ -64,7 +67,8 @@ READ: dict[str, str] = {
     2.5 oz; 2 1/2 oz; 2½ oz; 7.5 cl; 75 ml; 5 tbsp
     """,
     "90000 ul": """
-    3 oz; 9 cl; 90 ml; 1 snit; 2-3 oz; 6 tbsp; 3 oz crushed
+    3 oz; 9 cl; 90 ml; 1 snit; 2-3 oz; 6 tbsp; 3 oz crushed;
+    2 shots (90ml); 1 shot (3 oz)
     """,
     "100000 ul": """
     10 cl; 1 dl; 100 ml; 0.1 l; 0,1 l; 1/10 l; 2 x 5 cl
@@ -182,7 +186,8 @@ READ: dict[str, str] = {
     """,
     "1800 ul": """
     2 dashes; 2 Dashes; two dashes; 1-2 dashes; 1 or 2 dashes; 1 to 2 dashes; 2 dash;
-    2 dashes of; a couple dashes; a couple of dashes; couple dashes; 2 dash(es)
+    2 dashes of; a couple dashes; a couple of dashes; couple dashes; 2 dash(es);
+    1 dash or 2; 1 dash or two; 1 dash - 2
     """,
     "2700 ul": """
     3 dashes; 2-3 dashes; 2 - 3 dashes; 3 dashes Peychaud's | Bitters; 2 to 3 dashes;
@@ -238,7 +243,8 @@ READ: dict[str, str] = {
     Juice of 1/2; juice of half a lime | Lime; juice of 1/2 a lime | Lime; 1/2 slice; half slice;
     half a slice; 1/2 slice of; 1/2 Stück | Limette; halbe | Limette; eine halbe | Limette;
     0.5 | Lime; .5 | Lime; 1/2 piece; 0,5 Stück; 1/2 large | Cucumber; 1/2 twist; 1/4-1/2 | Lime;
-    Saft von 1/2 | Limette; 1/2 medium | Banana
+    Saft von 1/2 | Limette; 1/2 medium | Banana;
+    one-half | Lime; one-half lime | Lime
     """,
     "250 mpc": """
     1/4 | Lime; ¼ | Lime; quarter | Lime; 1 quarter | Lime; a quarter | Lemon;
@@ -248,7 +254,8 @@ READ: dict[str, str] = {
     1/3 | Cucumber; ⅓ | Cucumber
     """,
     "750 mpc": """
-    3/4 | Lemon; juice of 3/4 | Lime; three quarters | Apple
+    3/4 | Lemon; juice of 3/4 | Lime; three quarters | Apple;
+    three-quarters | Apple
     """,
     "1500 mpc": """
     1 1/2 | Lime; 1½ | Lime; Juice of 1 1/2 | Lime; 1 1/2 pieces; 1.5 pcs
@@ -263,7 +270,8 @@ READ: dict[str, str] = {
     "3000 mpc": """
     3 | Strawberries; 3 fresh | Strawberries; 2-3 | Ice cubes; 2-3 slices lime | Lime;
     3 large | Ice cube; 3 cubes; 3 whole | Clove; 3 pieces; 3 wedges; 2 to 3 | Cherries;
-    3 Zweige
+    3 Zweige;
+    3 diced | Onion; 3 minced | Garlic; 3 lrg | Egg
     """,
     "5000 mpc": """
     4-5 leaves; 4 - 5 leaves; 5 leaves; 4 to 5 mint leaves | Mint; 5 fresh mint leaves | Mint;
@@ -353,6 +361,12 @@ REFUSED: dict[str, str] = {
     "schuss": """
     1 Schuss; Schuss
     """,
+    "knob": """
+    1 knob | Ginger; 1 thumb | Ginger; a knob of
+    """,
+    "dropper": """
+    1 dropper; 2 droppers; 1 full dropper
+    """,
     "tasse": """
     1 Tasse; 2 Tassen
     """,
@@ -375,7 +389,7 @@ REFUSED_OTHERWISE: dict[str, str] = {
     2 | Lime juice; 1 | Grenadine
     """,
     "is not a measure that is known": """
-    1 glug; 2 furlongs; 1 bananas | Lime; 1 inch | Ginger; 1 xyz; 2 splahs; 3 foobar; 1 cm; 1 kl;
+    1 glug; 2 furlongs; 1 bananas | Lime; 1 xyz; 2 splahs; 3 foobar; 1 kl;
     5 hogsheads
     """,
     "looks like a date": """
@@ -386,6 +400,12 @@ REFUSED_OTHERWISE: dict[str, str] = {
     """,
     "side by side": """
     1 2; 2 3 oz; 1 45 ml; 1 1/2 2 oz
+    """,
+    "a length is no amount": """
+    1 inch | Ginger; 2 inch piece | Ginger; 1 2-inch piece | Ginger; 2" | Ginger; 5 cm; 1 3" piece
+    """,
+    "stands apart": """
+    1 / oz; 2, oz; 1 (oz)
     """,
     "is not part of an amount": """
     100%; $5; 50 % | Vodka; 5 €
