@@ -10,7 +10,7 @@ from bitebyte.node.types import MembershipRefused, Overloaded, Proposed
 from bitebyte.raft.confchange import check_change
 from bitebyte.raft.errors import ConfChangeRefused, ProposalDropped
 from bitebyte.raft.rawnode import RawNode
-from bitebyte.raft.types import ConfChange, SingleChange
+from bitebyte.raft.types import ConfChange, Role, SingleChange
 
 CHANGES_OPEN_MAX = 16
 """Only one can be under way in the whole cluster; more callers are a mistake."""
@@ -26,6 +26,8 @@ class MembershipChanges:
     def __init__(self, *, member_id: int, sequence_base: int) -> None:
         self._open = Proposals(member_id=member_id, sequence_base=sequence_base)
         self._parts: dict[int, tuple[SingleChange, ...]] = {}
+        self._obstacle: str | None = None
+        """Why the core of this node, which leads, does not take a change now."""
 
     @property
     def has_queued(self) -> bool:
@@ -46,6 +48,7 @@ class MembershipChanges:
 
     def hand_on(self, raw: RawNode) -> None:
         """Gives what is queued to the core; what it cannot take now stays queued."""
+        self._obstacle = None
         for proposal in self._open.queued():
             parts = self._parts.get(proposal.sequence)
             if parts is None:
@@ -54,12 +57,15 @@ class MembershipChanges:
             change = ConfChange(changes=parts, context=proposal.data)
             try:
                 raw.propose_conf_change(change)
-            except ProposalDropped:
+            except ProposalDropped as obstacle:
+                if raw.role == Role.LEADER:
+                    self._obstacle = _waited(obstacle)
                 return
-            except ConfChangeRefused:
+            except ConfChangeRefused as obstacle:
                 reason = _lasting_refusal(raw, change)
                 if reason is None:
-                    return  # later: the leader is new, or another change is under way
+                    self._obstacle = _waited(obstacle)
+                    return
                 self._open.fail(proposal, MembershipRefused("change_refused", reason))
             else:
                 self._open.mark_one_handed_on(proposal, raw.term)
@@ -74,7 +80,7 @@ class MembershipChanges:
 
     def expire(self, now_s: float) -> None:
         """Ends those whose deadline has passed, with what is known of them."""
-        self._open.expire(now_s)
+        self._open.expire(now_s, obstacle=self._obstacle)
 
     def lose_sight(self) -> None:
         """A snapshot was installed: what was handed on may be in it."""
@@ -83,6 +89,13 @@ class MembershipChanges:
     def stop(self) -> None:
         """Ends all of them."""
         self._open.stop()
+
+
+def _waited(obstacle: Exception) -> str:
+    return (
+        f"the leader could not take the change before the deadline: {obstacle}. Nothing was"
+        " changed: try again"
+    )
 
 
 def _lasting_refusal(raw: RawNode, change: ConfChange) -> str | None:

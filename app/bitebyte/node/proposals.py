@@ -14,6 +14,7 @@ from bitebyte.domain.commands import AnyCommand
 from bitebyte.domain.results import Result
 from bitebyte.node.envelope import seal
 from bitebyte.node.types import (
+    MembershipRefused,
     NodeError,
     NodeStopped,
     NoLeader,
@@ -146,8 +147,9 @@ class Proposals:
                     OutcomeUnknown("the node caught up by a snapshot, which may hold the command")
                 )
 
-    def expire(self, now_s: float) -> None:
-        """Ends those whose deadline has passed, with what is known of them."""
+    def expire(self, now_s: float, *, obstacle: str | None = None) -> None:
+        """Ends those whose deadline has passed, with what is known of them. `obstacle`: why the
+        queued ones were not handed on, if not for lack of a leader."""
         expired = [p for p in self._open.values() if p.deadline_s <= now_s]
         if not expired:
             return
@@ -156,7 +158,11 @@ class Proposals:
             if proposal.future.done():
                 continue
             if proposal.term is None:
-                proposal.future.set_exception(NoLeader("no leader was found in time"))
+                proposal.future.set_exception(
+                    NoLeader("no leader was found in time")
+                    if obstacle is None
+                    else MembershipRefused("change_under_way", obstacle)
+                )
             else:
                 proposal.future.set_exception(
                     OutcomeUnknown("the command was handed on, but its outcome is not known")

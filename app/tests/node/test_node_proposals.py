@@ -3,12 +3,16 @@
 import asyncio
 
 import pytest
+from prompt_member import PromptMember
 
-from bitebyte.domain.commands import EndSession
+from bitebyte.domain.commands import ChangeMembers, EndSession
 from bitebyte.domain.results import Accepted
 from bitebyte.node.envelope import open_envelope
+from bitebyte.node.membership_changes import MembershipChanges
 from bitebyte.node.proposals import PROPOSALS_OPEN_MAX, Proposals
-from bitebyte.node.types import NodeStopped, NoLeader, OutcomeUnknown, Overloaded
+from bitebyte.node.types import MembershipRefused, NodeStopped, NoLeader, OutcomeUnknown, Overloaded
+from bitebyte.raft.messages import MsgVoteResp
+from bitebyte.raft.types import ChangeKind, SingleChange
 
 COMMAND = EndSession(id="018f0000-0000-7000-8000-000000000001", at_ms=1, token_hash="00")
 
@@ -38,6 +42,31 @@ def test_a_command_that_was_never_handed_on_ends_as_no_leader() -> None:
         with pytest.raises(NoLeader):
             await future
         assert not p.has_queued
+
+    asyncio.run(scenario())
+
+
+def test_a_change_that_the_leader_could_not_take_in_time_says_what_it_waited_for() -> None:
+    async def scenario() -> None:
+        leader = PromptMember(1)
+        leader.campaign()
+        for is_pre in (True, False):
+            leader.step(MsgVoteResp(to=1, sender=2, term=1, is_pre=is_pre))
+        changes = MembershipChanges(member_id=1, sequence_base=100)
+        parts = [SingleChange(ChangeKind.ADD_LEARNER, 9)]
+        future = changes.add(parts, ChangeMembers(id="c", at_ms=1), deadline_s=10)
+        changes.hand_on(leader.node)
+        changes.expire(10)
+        with pytest.raises(MembershipRefused, match="no entry of its term is committed") as refused:
+            await future
+        assert refused.value.code == "change_under_way"
+
+        # Without a leader that is the reason.
+        future = changes.add(parts, ChangeMembers(id="d", at_ms=1), deadline_s=20)
+        changes.hand_on(PromptMember(2).node)
+        changes.expire(20)
+        with pytest.raises(NoLeader):
+            await future
 
     asyncio.run(scenario())
 
