@@ -8,7 +8,7 @@ import pytest
 
 from bitebyte_e2e.cluster import Cluster, running_cluster
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
