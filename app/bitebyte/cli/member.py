@@ -247,8 +247,8 @@ def remove(
 ) -> None:
     """Remove a member for good. A leader hands over first.
 
-    Its id never comes back; the node can be stopped then. To let it in again, start it with
-    `--join` and an empty database.
+    Its id never comes back; the node can be stopped then, and ends with exit code 5. To let it in
+    again, start it with `--join` and an empty database.
 
     Exit codes: 0 done; 1 refused, and nothing was changed; 2 wrong options; 3 not known: the same
     command again, with the id, tells, and is safe.

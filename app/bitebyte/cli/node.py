@@ -113,7 +113,8 @@ def register(app: typer.Typer) -> None:
         Each option can also be given in the environment: --http-listen is BITEBYTE_HTTP_LISTEN.
 
         Exit codes: 0 stopped as told, 2 bad configuration, 3 the database refuses or belongs to
-        somebody else, 4 the member failed while running (restart it).
+        somebody else, 4 the member failed while running (restart it), 5 stopped as told, and it is
+        no member any more: starting it again is of no use.
         """
         options: dict[str, object] = {
             "name": name,

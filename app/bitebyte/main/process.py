@@ -30,6 +30,7 @@ EXIT_STOPPED: Final = 0
 EXIT_BAD_CONFIG: Final = 2
 EXIT_DATABASE_REFUSES: Final = 3
 EXIT_FAILED: Final = 4
+EXIT_REMOVED: Final = 5
 
 GC_THRESHOLDS: Final = (50_000, 20, 100)
 """The default collector took a fifth of the time and paused for 75 to 90 ms under load. What
@@ -44,6 +45,14 @@ class Ending(enum.Enum):
     TOLD = "the process was told to stop"
     FAILED = "the member failed"
     FOUNDS = "it becomes the first of a new cluster"
+    REMOVED = "the process was told to stop, and its member had been removed from the cluster"
+
+
+EXIT_CODES: Final = {
+    Ending.TOLD: EXIT_STOPPED,
+    Ending.FAILED: EXIT_FAILED,
+    Ending.REMOVED: EXIT_REMOVED,
+}
 
 
 class NodeProcess:
@@ -70,7 +79,9 @@ class NodeProcess:
                 founds = ending is Ending.FOUNDS
                 async with open_member(config, dsn=dsn, founds=founds) as member:
                     ending = await self._serve(member, http, keeping)
-        exit_code = EXIT_FAILED if ending is Ending.FAILED else EXIT_STOPPED
+                    if ending is Ending.TOLD and member.node.status().is_removed:
+                        ending = Ending.REMOVED
+        exit_code = EXIT_CODES[ending]
         log.info("node.stopped", exit_code=exit_code)
         return exit_code
 

@@ -77,8 +77,8 @@ def joining(folder: Path, name: str, dsn: str, **changes: object) -> dict[str, A
 
 
 @contextlib.asynccontextmanager
-async def serving(**options: object) -> AsyncGenerator[ServedNode]:
-    """A node for the length of the context; it must end by itself with exit code 0."""
+async def serving(*, ends_with: int = 0, **options: object) -> AsyncGenerator[ServedNode]:
+    """A node for the length of the context; it must end by itself with that exit code."""
     config = load_node_config(**options)
     node = ServedNode(config)
     running = asyncio.create_task(NodeProcess(config, node.stop).run())
@@ -89,7 +89,7 @@ async def serving(**options: object) -> AsyncGenerator[ServedNode]:
         await node.admin.aclose()
         await node.http.aclose()
         async with asyncio.timeout(STOP_TIMEOUT_S):
-            assert await running == 0
+            assert await running == ends_with
 
 
 def command_line(options: dict[str, Any]) -> list[str]:
