@@ -120,6 +120,10 @@ MUTANTS = (
     mutant(
         "a refused vote is taken for a given one",
         "paper §5.2",
-        Edit(candidate._handle_vote_response, "not message.is_rejected", "True"),
+        Edit(
+            candidate._handle_vote_response,
+            "message.sender, not message.is_rejected)",
+            "message.sender, True)",
+        ),
     ),
 )

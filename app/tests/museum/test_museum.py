@@ -24,6 +24,12 @@ def test_mutants_have_names_of_their_own_and_a_source() -> None:
     assert all(mutant.source for mutant in mutants)
 
 
+def test_every_mutant_still_fits_the_product() -> None:
+    for mutant in load_mutants():
+        with mutant.patch():
+            pass
+
+
 def test_a_patch_is_taken_back() -> None:
     before = candidate.campaign.__code__
     with planted(Edit(candidate.campaign, "core.send", "core.respond"))():
