@@ -217,6 +217,14 @@ def test_a_shortage_is_explained_and_nothing_is_ordered(
 
 CSV_HEADER = "section,product,description,price,ingredient,amount,unit,optional\n"
 BROKEN_MENU = CSV_HEADER + "Sours,Pisco Sour,Frothy.,12.50,Pisco,sixty,ml,\n"
+MESSY_MENU = (
+    CSV_HEADER
+    + "Sours,Pisco Sour,,12.50,Pisco,1 1/2,oz,\n"
+    + ",,,,Lime juice,Juice of 1/2,,\n"
+    + ",,,,Bitters,2-3,dashes,\n"
+    + "Short,Shooter,,5.00,Pisco,2,shots,\n"
+    + "Long,Chilcano,,11.00,Pisco,1,glug,\n"
+)
 GOOD_MENU = (
     CSV_HEADER
     + "Sours,Pisco Sour,Frothy.,12.50,Pisco,60,ml,\n"
@@ -284,6 +292,30 @@ def test_a_merchant_fills_a_bar_with_a_file_and_a_delivery(visit: Visit) -> None
     expect(sour).to_have_attribute("data-available", "true", timeout=LIVE_TIMEOUT_MS)
     assert guest.loads == 1, "the menu was reloaded"
     assert merchant.complaints + guest.complaints == []
+
+
+def test_a_merchant_imports_recipes_as_people_write_them(visit: Visit) -> None:
+    """Each amount is shown as it was read; the page asks for the shot, and leaves out the rest."""
+    merchant = visit("node-2", size=PHONE)
+    page = merchant.page
+    open_first_bar(page, "iris@messy-bar.example", "The Messy Bar")
+    page.goto("/work/the-messy-bar/menu")
+    upload(page, "recipes.csv", MESSY_MENU)
+    preview = page.get_by_test_id("import-preview")
+    page.get_by_text("Amounts that are worth a look (2)").click()
+    expect(preview).to_contain_text("2-3 dashes → 3 dash = 2.7 ml (2,700 µl)")
+    expect(preview).to_contain_text("of 2 to 3 the upper end is taken")
+    merchant.shoot("menu-upload-messy")
+    page.get_by_label("shot (1 line)").fill("4 cl")
+    page.get_by_role("button", name="Read the file again").click()
+    expect(page.get_by_test_id("import-sizes")).to_have_count(0)
+    page.get_by_role("button", name="Leave out the drinks at fault").click()
+    expect(page.get_by_test_id("import-left-out")).to_contain_text("Chilcano")
+    assert not merchant.overflows_sideways()
+    page.get_by_role("button", name="Publish this menu").click()
+    expect(page.get_by_text("The menu is published.")).to_be_visible()
+    page.goto("/bars/the-messy-bar")
+    expect(page.get_by_test_id("drink")).to_have_count(2)
 
 
 def public_pages(bar: Bar) -> dict[str, str]:
