@@ -299,7 +299,8 @@ def test_a_merchant_imports_recipes_as_people_write_them(visit: Visit) -> None:
     merchant = visit("node-2", size=PHONE)
     page = merchant.page
     open_first_bar(page, "iris@messy-bar.example", "The Messy Bar")
-    page.goto("/work/the-messy-bar/menu")
+    slug = "the-messy-bar"
+    page.goto(f"/work/{slug}/menu")
     upload(page, "recipes.csv", MESSY_MENU)
     preview = page.get_by_test_id("import-preview")
     page.get_by_text("Amounts that are worth a look (2)").click()
@@ -314,7 +315,7 @@ def test_a_merchant_imports_recipes_as_people_write_them(visit: Visit) -> None:
     assert not merchant.overflows_sideways()
     page.get_by_role("button", name="Publish this menu").click()
     expect(page.get_by_text("The menu is published.")).to_be_visible()
-    page.goto("/bars/the-messy-bar")
+    page.goto(f"/bars/{slug}")
     expect(page.get_by_test_id("drink")).to_have_count(2)
 
 
