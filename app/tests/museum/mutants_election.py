@@ -80,6 +80,7 @@ MUTANTS = (
             "message.is_pre != (core.role is Role.PRE_CANDIDATE)",
             "False",
         ),
+        Edit(candidate._handle_vote_response, "message.term != core.term + 1", "False"),
         Edit(
             dispatch._enter_higher_term,
             "return message.term == core.term + 1",
