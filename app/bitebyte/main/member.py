@@ -21,7 +21,6 @@ from bitebyte.node.membership import MembershipView
 from bitebyte.node.node import Node
 from bitebyte.node.seen_keys import SeenKeys
 from bitebyte.node.types import NodeOptions
-from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.types import ConfState
 from bitebyte.repository.database import Database
@@ -159,12 +158,7 @@ async def _build_node(
 
     source = random.SystemRandom()
     raw = RawNode(
-        RaftConfig(
-            id=identity.member_id,
-            election_ticks=options.election_ticks,
-            heartbeat_ticks=options.heartbeat_ticks,
-            defers_commit_notices=True,
-        ),
+        options.raft_config(identity.member_id),
         hard_state=stored.hard_state,
         conf_state=stored.conf_state,
         term_runs=stored.term_runs,

@@ -15,6 +15,7 @@ import msgspec
 
 from bitebyte.domain.results import Event, Result
 from bitebyte.domain.roster import LEVEL_NEWEST
+from bitebyte.raft.config import RaftConfig
 
 
 class NodeError(Exception):
@@ -141,3 +142,14 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Applied entries that the log keeps for members that lag: up to so many, of so many bytes."""
     hand_over_s_max: float = 2.0
     """How long a leader that stops waits for another one to take over."""
+
+    def raft_config(self, member_id: int) -> RaftConfig:
+        """The options of the core that this driver works with: it keeps the promise to call
+        `tell_followers` some milliseconds later."""
+        return RaftConfig(
+            id=member_id,
+            election_ticks=self.election_ticks,
+            heartbeat_ticks=self.heartbeat_ticks,
+            defers_commit_notices=True,
+            defers_spare_appends=True,
+        )

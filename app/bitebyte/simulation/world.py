@@ -14,7 +14,6 @@ import msgspec
 from bitebyte.node.membership import MembershipView
 from bitebyte.node.node import Node
 from bitebyte.node.types import NodeOptions
-from bitebyte.raft.config import RaftConfig
 from bitebyte.raft.messages import PeerMessage, StorageAppend
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.ready import Ready
@@ -233,9 +232,7 @@ class World:
         stored = member.disk.load()
         node_class = WatchedRawNode if self._record is None else ValidatedRawNode
         raw = node_class(
-            msgspec.convert(
-                {"defers_commit_notices": True, **self.plan.raft, "id": member.id}, RaftConfig
-            ),
+            msgspec.structs.replace(NodeOptions().raft_config(member.id), **self.plan.raft),
             hard_state=stored.hard_state,
             conf_state=stored.conf_state,
             term_runs=stored.term_runs,

@@ -199,3 +199,25 @@ def cut_off_logs(plan: Plan) -> Plan:
     )
     bounds = {**plan.bounds, "FLUSH_INTERVAL": 400, "KEPT_ENTRIES_MAX": 12}
     return msgspec.structs.replace(plan, faults=faults, bounds=bounds)
+
+
+def joint_halves_apart(plan: Plan) -> Plan:
+    """Among three, one is replaced, and just when its leader knows of the joint configuration,
+    leader and newcomer, most of the new voters, are cut off from most of the old ones."""
+    random = Random(f"{plan.seed}/joint halves apart")
+    faults: list[Fault] = []
+    for newcomer, at_s in enumerate((0.4, 2.9, 5.4, 7.9, 10.4), 4):
+        apart_s = at_s + random.choice([0.01, 0.02, 0.03, 0.05, 0.08])
+        faults += [
+            Fault(at_s=at_s, kind="change", members=(LEADER,)),
+            Fault(at_s=apart_s, kind="partition", members=(LEADER, newcomer), duration_s=1.6),
+        ]
+    network = msgspec.structs.replace(plan.network, delay_s_max=0.03, loss=0.0)
+    return msgspec.structs.replace(
+        plan,
+        voter_count=3,
+        mode="safety",
+        faults=tuple(faults),
+        raft={**plan.raft, "election_ticks": 6, "heartbeat_ticks": 1},
+        network=network,
+    )

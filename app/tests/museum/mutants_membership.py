@@ -1,7 +1,13 @@
 """Bugs in changes of membership: whose word counts, and from when on."""
 
 from edits import Edit, mutant
-from focus import changes_among_three, changes_of_members, cut_off_logs, dismissed_leaders
+from focus import (
+    changes_among_three,
+    changes_of_members,
+    cut_off_logs,
+    dismissed_leaders,
+    joint_halves_apart,
+)
 
 from bitebyte.raft import commitment, confchange, follower, lost_log, membership
 from bitebyte.raft.core import Core
@@ -36,7 +42,7 @@ MUTANTS = (
             "_majority_vote(self._outgoing, votes))",
             "VoteResult.WON)",
         ),
-        focus=changes_among_three,
+        focus=joint_halves_apart,
     ),
     mutant(
         "a removed leader counts itself",
