@@ -46,6 +46,7 @@ def issue_all(folder: Path, nodes: list[str]) -> None:
 
 
 def _make_authority(folder: Path) -> None:
+    """Without a key usage, as many clusters have theirs: a client that asks for one fails here."""
     _make_key(folder / "ca.key")
     run(
         *("openssl", "req", "-x509", "-new", "-key", folder / "ca.key", "-days", _VALID_DAYS),
