@@ -4,7 +4,7 @@
 #   make images                                                      # all three, with buildah
 #
 # All run as user 10001, with a root file system that they need not write to.
-ARG BASE_IMAGE=docker.io/library/debian:trixie-slim
+ARG BASE_IMAGE=debian:trixie-slim
 
 FROM ${BASE_IMAGE} AS system
 ENV DEBIAN_FRONTEND=noninteractive
@@ -81,4 +81,4 @@ LABEL org.opencontainers.image.title="BiteByte operator" org.opencontainers.imag
 COPY --from=operator-packages /opt/venv /opt/venv
 USER 10001:10001
 EXPOSE 8081
-ENTRYPOINT ["/opt/venv/bin/python", "-c", "from bitebyte_operator.main import run; run()"]
+ENTRYPOINT ["/opt/venv/bin/python", "-m", "bitebyte_operator"]

@@ -48,7 +48,7 @@ format: .venv/.installed ## Format the Python code and mend what the linter can
 bench: setup ## Compare orders per second and latency with the obvious alternative
 	PYTHONPATH=e2e $(BIN)/python -m bench
 
-# Which Debian the images stand on. A registry's: `make images BASE_IMAGE=docker.io/library/debian:trixie-slim`.
+# Which Debian the images stand on. That of a registry: `make images BASE_IMAGE=debian:trixie-slim`.
 BASE_IMAGE ?= localhost/debian:trixie-slim
 IMAGE_TAG ?= dev
 # The charts ask for the tag of their version.
