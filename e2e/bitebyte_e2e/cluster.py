@@ -99,9 +99,13 @@ class Cluster:
     def start_joiner(self, name: str) -> NodeProcess:
         """Starts a node with an empty database that waits to be added. It takes part, for this
         harness, only after `admit`."""
-        node = self._node(self._lay_out(name, member_id=0), "--join")
+        node = self.lay_out_joiner(name)
         node.start()
         return node
+
+    def lay_out_joiner(self, name: str) -> NodeProcess:
+        """The same before its start, for who has to know its ports first."""
+        return self._node(self._lay_out(name, member_id=0), "--join")
 
     def answers_admin(self, node: NodeProcess) -> bool:
         """Whether it takes orders of operators, member or not. An error if it has ended."""

@@ -45,6 +45,22 @@ def dsn_of(data_dir: Path) -> str:
     return f"postgresql://bitebyte@/postgres?host={quote(str(socket_dir))}"
 
 
+def staged_tables(data_dir: Path) -> int:
+    """How many tables hold parts of snapshots that are not installed (yet)."""
+
+    async def count() -> int:
+        connection = await asyncpg.connect(dsn_of(data_dir), timeout=5)
+        try:
+            found = await connection.fetchval(
+                "SELECT count(*) FROM pg_tables WHERE schemaname = 'bitebyte_staging'"
+            )
+            return int(found)
+        finally:
+            await connection.close()
+
+    return asyncio.run(count())
+
+
 def read_rows(node: str, data_dir: Path, bar_id: str, *, at_least: int) -> Rows:
     """The bar's rows, once the database reflects log index `at_least`."""
 

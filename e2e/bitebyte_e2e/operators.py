@@ -33,6 +33,17 @@ def bitebyte(*arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
+def add_learner(cluster: Cluster, joiner: NodeProcess) -> None:
+    """Makes a waiting node a copy without a vote; does not wait until it has caught up."""
+    _member(cluster, "add", joiner.spec.admin_url, "--learner", "--no-wait")
+
+
+def member(cluster: Cluster, name: str) -> Any:
+    """What the cluster knows of that member."""
+    answer = _member(cluster, "list")
+    return next(member for member in answer["members"] if member["name"] == name)
+
+
 def _member(cluster: Cluster, *arguments: str) -> Any:
     admins = [part for url in cluster.admin_urls.values() for part in ("--admin", url)]
     return bitebyte("member", *arguments, *admins)
