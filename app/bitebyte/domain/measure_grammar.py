@@ -40,7 +40,7 @@ from bitebyte.domain.measure_words import (
     SILENT,
     SUMS,
 )
-from bitebyte.domain.units import Quantity
+from bitebyte.domain.units import UNITS, Quantity
 
 _BEFORE_A_SIZE: Final = words("( , . : = - of à je a")
 _LOOK_AHEAD_WORDS: Final = 3
@@ -92,7 +92,7 @@ class Grammar:
         led_by = self._lead(start)
         term, end = self._quantity(start, led_by)
         term, end = self._more(term, end)
-        self._rest(end)
+        self._rest(term, end)
         if self._unread:
             self.notes.append("not read: " + " ".join(self._unread))
         return term
@@ -204,6 +204,8 @@ class Grammar:
         """The measure that begins here or a few words on, and where it ends."""
         for skipped in range(_LOOK_AHEAD_WORDS + 1):
             here = position + skipped
+            if skipped and self._phrase.text(here) == ".":
+                continue
             if self._phrase.kind(here) != "word":
                 break
             found, after = self._phrase.look_up(here)
@@ -308,6 +310,8 @@ class Grammar:
         while position < len(self._tokens):
             while self._phrase.text(position) in {")", "]", "."}:
                 position += 1
+            if self._phrase.text(position) == "," and self._phrase.text(position + 1) in SUMS:
+                position += 1
             sign = self._phrase.text(position)
             following = position + 1
             while self._phrase.text(following) in {"(", "~", "=", "about", "ca", "."}:
@@ -341,7 +345,7 @@ class Grammar:
             return None
         return Term(term.count * number.value / self._last_value, term.unit), number.end
 
-    def _rest(self, position: int) -> None:
+    def _rest(self, term: Term, position: int) -> None:
         """What is left must not change the amount; what it says besides is noted."""
         while position < len(self._tokens):
             token = self._tokens[position]
@@ -352,10 +356,22 @@ class Grammar:
                 self._be_optional(found)
                 position = after
                 continue
-            if found is not None and self._has_no_unit and not self._is_ingredient(token.text):
-                raise MeasureRefused(f"`{token.text}` stands apart from its number")
+            if found is not None and not self._is_ingredient(token.text):
+                self._refuse_other_unit(term, found, token.text, is_last=after == len(self._tokens))
             self._take_word(position)
             position += 1
+
+    def _refuse_other_unit(
+        self, term: Term, found: Measure | Unsized, word: str, *, is_last: bool
+    ) -> None:
+        """A number without a unit and a unit further on, or two units, as in `1 oz` `ml`. Words in
+        the middle may be part of a name that looks like a unit: 2 oz El Dorado."""
+        if isinstance(found, Unsized) or UNITS[found.unit].base_unit == "mpc":
+            return
+        if self._has_no_unit:
+            raise MeasureRefused(f"`{word}` stands apart from its number")
+        if is_last and found.unit != term.unit:
+            raise MeasureRefused(f"it says both {term.unit} and {word}. Write one of them.")
 
     def _is_of_a_name(self, position: int) -> bool:
         """Whether a number belongs to a brand: 151-proof, 12 year old, Licor 43."""

@@ -220,7 +220,7 @@ _UNSIZED: Final[tuple[tuple[Unsized, str], ...]] = (
      "spoon, spoons, spoonful, spoonfuls, spoonsful, löffel, ladle, ladles"),
     (Unsized("package", "packages differ", ""),
      "package, packages, packet, packets, pack, packs, pkg, pkgs, pkt, envelope, envelopes, "
-     "sachet, sachets, packung, packungen, päckchen, box, boxes, carton, cartons, container, "
+     "sachet, sachets, packung, packungen, päckchen, pck, box, boxes, carton, cartons, container, "
      "containers, jar, jars, tub, tubs, tube, tubes, keg, kegs, case, cases, pouch, pouches"),
     (Unsized("handful", "hands differ", ""),
      "handful, handfuls, handvoll, hand voll, bunch, bunches, bund, bouquet, fistful, cluster"),

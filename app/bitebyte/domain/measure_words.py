@@ -7,7 +7,7 @@ from bitebyte.domain.measure_text import words
 APPROXIMATE: Final = words(
     "about approx approximately around roughly circa ca ungefähr etwa rund scant generous "
     "heaping heaped level rounded packed knapp gehäuft gehäufte gehäufter gestrichen "
-    "gestrichene gestrichener gute guter"
+    "gestrichene gestrichener gute guter geh gestr"
 )
 SILENT: Final = words(
     "of a an the with from in on into at as for to and or plus add put use von vom mit im der "

@@ -58,7 +58,8 @@ READ: dict[str, str] = {
     4 Tbsp; 1 1/2-2 oz; 1 1/2 - 2 oz; 1½–2 oz; 1 to 2 oz; 1-2 oz; 1 or 2 oz; 1 bis 2 oz;
     2 oz/60ml; 2 oz (60 ml); 60 ml/2 fl oz; 60ml (2 oz); 2 oz or 60 ml; 2 oz Absolut | Vodka;
     2 oz gold; 2 oz hot; 2 ozs; 2 Oz.; about 2 oz; a quarter cup; Around 2 oz;
-    2 parts (2 oz); 2 measures (6 cl); 4 (1/2 oz) shots
+    2 parts (2 oz); 2 measures (6 cl); 4 (1/2 oz) shots;
+    2 oz El Dorado | Rum; 2 oz (60ml) gin
     """,
     "70000 ul": """
     7 cl; 70ml; 70ml/2fl oz; 70 ml / 2 fl oz
@@ -101,7 +102,8 @@ READ: dict[str, str] = {
     1½ cups; 12 oz can; 1 can, 12 oz; 1 can - 12 oz; 1 (12-ounce) bottle
     """,
     "480000 ul": """
-    16 oz; 1 pint; 1 pt; 1 pt.; 1 US pint; 2 cups; 2 c; pint x 1; two cups
+    16 oz; 1 pint; 1 pt; 1 pt.; 1 US pint; 2 cups; 2 c; pint x 1; two cups;
+    1 1/2 cups, plus 8 tbsp
     """,
     "500000 ul": """
     500 ml; 1/2 l; 0.5 l; ½ Liter; halber Liter; ein halber Liter; half litre; half a liter;
@@ -146,7 +148,8 @@ READ: dict[str, str] = {
     1 Teelöffel; ein Teelöffel; 1 barspoon; 1 bar spoon; 1 bar-spoon; 1 bsp; 1 BL; 1 Barlöffel;
     barspoon; 1 splash; splash; a splash; a splash of; Splash; 1 splash of; 1 heaping tsp;
     1 heaped teaspoon; 1 level tsp; 1 tsp superfine | Sugar; 1 tsp powdered | Sugar; 1/2 cl;
-    1 tsp to taste; 1/2-1 tsp; 1 rounded teaspoon; 1 tea spoon; 1 tsps; 5 ml
+    1 tsp to taste; 1/2-1 tsp; 1 rounded teaspoon; 1 tea spoon; 1 tsps; 5 ml;
+    1 geh. TL; +5 ml; １ tsp; 1 lg. tsp; 5 ml ml; ml 5
     """,
     "2500 ul": """
     1/2 tsp; ½ tsp; half tsp; half a teaspoon; 1/2 teaspoon; .5 tsp; 0.5 tsp; 1/2 TL; 1/2 t;
@@ -244,7 +247,8 @@ READ: dict[str, str] = {
     half a slice; 1/2 slice of; 1/2 Stück | Limette; halbe | Limette; eine halbe | Limette;
     0.5 | Lime; .5 | Lime; 1/2 piece; 0,5 Stück; 1/2 large | Cucumber; 1/2 twist; 1/4-1/2 | Lime;
     Saft von 1/2 | Limette; 1/2 medium | Banana;
-    one-half | Lime; one-half lime | Lime
+    one-half | Lime; one-half lime | Lime;
+    1/2 lime, cut into wedges | Lime; 1/2 lime juiced | Lime; Saft einer halben Zitrone | Zitrone
     """,
     "250 mpc": """
     1/4 | Lime; ¼ | Lime; quarter | Lime; 1 quarter | Lime; a quarter | Lemon;
@@ -341,7 +345,8 @@ REFUSED: dict[str, str] = {
     """,
     "package": """
     1 package; 1 packet; 1 pkg; 1 pkg.; 1 envelope; 1 box; 2 packages; 1 jar; 1 Packung;
-    1/2 packet; 1 small package
+    1/2 packet; 1 small package;
+    1 Pck.
     """,
     "squeeze": """
     1 squeeze; squeeze; a squeeze of; squeeze of; drizzle; 1 squirt
@@ -390,16 +395,22 @@ REFUSED_OTHERWISE: dict[str, str] = {
     """,
     "is not a measure that is known": """
     1 glug; 2 furlongs; 1 bananas | Lime; 1 xyz; 2 splahs; 3 foobar; 1 kl;
-    5 hogsheads
+    5 hogsheads;
+    1e5 ml
     """,
     "looks like a date": """
     2-Jan; 1-Feb; 01. Feb; Jan 2; 3-Apr; 2-Mai; 1-Mrz x Mar
     """,
     "more than one number": """
-    1 oz 2; 1 oz dark 2 oz light | Rum; 45 ml 3
+    1 oz 2; 1 oz dark 2 oz light | Rum; 45 ml 3;
+    1_000 ml; 1'000 ml; 1:30; 1//2 oz
     """,
     "side by side": """
-    1 2; 2 3 oz; 1 45 ml; 1 1/2 2 oz
+    1 2; 2 3 oz; 1 45 ml; 1 1/2 2 oz;
+    1 000 ml
+    """,
+    "it says both": """
+    1 ml oz; 1 oz ml; 1 1/2 tsp cl; 10 g oz
     """,
     "a length is no amount": """
     1 inch | Ginger; 2 inch piece | Ginger; 1 2-inch piece | Ginger; 2" | Ginger; 5 cm; 1 3" piece
@@ -408,7 +419,8 @@ REFUSED_OTHERWISE: dict[str, str] = {
     1 / oz; 2, oz; 1 (oz)
     """,
     "is not part of an amount": """
-    100%; $5; 50 % | Vodka; 5 €
+    100%; $5; 50 % | Vodka; 5 €;
+    #REF!; #NAME?
     """,
     "must not be negative": """
     -5 ml; -1 oz; - 2 dashes; −3 cl
@@ -423,7 +435,8 @@ REFUSED_OTHERWISE: dict[str, str] = {
     3-2 oz; 0-1 oz; 2-2 oz; 5 to 4 dashes
     """,
     "are different amounts": """
-    1 oz / 60 ml; 30 ml (3 oz); 1 oz or 2 cubes; 1 dash / 1 oz; 2 oz or 1 cube
+    1 oz / 60 ml; 30 ml (3 oz); 1 oz or 2 cubes; 1 dash / 1 oz; 2 oz or 1 cube;
+    1/2/3 oz; 12/12/2020
     """,
     "do not add up": """
     1 oz + 1 slice; 1 oz plus 2 cubes; 10 g + 1 ml
