@@ -117,7 +117,8 @@ def _act_on_the_set(
     if isinstance(step, ApplyObjects):
         template = scenario.wishes[seen.wish].template
         replicas = step.replicas if found is None else found.replicas
-        return world._replace(set=Set(replicas, template, is_seen=False))
+        known = template if found is None else found.known
+        return world._replace(set=Set(replicas, template, known, is_seen=False))
     if found is None or str(found) != step.resource_version:
         return world
     if isinstance(step, DeleteStatefulSet):

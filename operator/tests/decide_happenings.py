@@ -12,7 +12,8 @@ def progress(world: World, scenario: Scenario) -> Iterator[tuple[str, World]]:
     """What Kubernetes and the members do if nothing goes wrong."""
     found = world.set
     if found is not None and not found.is_seen:
-        yield "the StatefulSet is seen", world._replace(set=found._replace(is_seen=True))
+        seen = found._replace(is_seen=True, known=found.template)
+        yield "the StatefulSet is seen", world._replace(set=seen)
     elif found is not None:
         yield from _controller(found, world)
     for n, node in enumerate(world.nodes):
@@ -20,7 +21,7 @@ def progress(world: World, scenario: Scenario) -> Iterator[tuple[str, World]]:
             yield f"pod {n} has stopped", world.with_node(n, None)
         elif node is not None and node.phase == "boot" and node.template not in scenario.broken:
             yield f"node {n} comes up", _boot(n, node, world)
-    yield from _raft(world)
+    yield from _raft(world, scenario)
 
 
 def _controller(found: Set, world: World) -> Iterator[tuple[str, World]]:
@@ -63,7 +64,7 @@ def _boot(n: int, node: Node, world: World) -> World:
     return world.with_node(n, node._replace(phase="up"))
 
 
-def _raft(world: World) -> Iterator[tuple[str, World]]:
+def _raft(world: World, scenario: Scenario) -> Iterator[tuple[str, World]]:
     if world.leader == 0:
         if world.members and world.has_quorum():
             for one in world.members:
@@ -77,7 +78,8 @@ def _raft(world: World) -> Iterator[tuple[str, World]]:
         yield f"{leaving.id} has left", settled(after)
         return
     for one in world.members:
-        if one.state == "learner" and one.wants_vote and world.is_up(one):
+        is_ready = one.state == "learner" and one.wants_vote and world.is_up(one)
+        if is_ready and scenario.catches_up:
             after = world.with_member(one._replace(state="voter", wants_vote=False))
             yield f"{one.id} is given its vote", after
 

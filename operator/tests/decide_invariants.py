@@ -46,7 +46,7 @@ def broken_in_world(world: World, scenario: Scenario) -> str:
         ):
             return "a member has no place in the StatefulSet"
     broken = [n for n in world.nodes if n is not None and n.template in scenario.broken]
-    if len(broken) > 1 and not world.crashes and len(world.voters) > 1:
+    if len(broken) > 1 and not world.meddling and len(world.voters) > 1:
         return "the rollout went on after its first failure"
     for member in world.members:
         disk = world.disks[member.ordinal]
@@ -79,7 +79,7 @@ def broken_by_decision(decision: Decision, world: World, scenario: Scenario) -> 
     if isinstance(step, SetReplicas) and world.set is not None:
         return _broken_by_replicas(step, world)
     if isinstance(step, DeletePod):
-        return _broken_by_restart(step, world)
+        return _broken_by_restart(step, world, scenario)
     if isinstance(step, RemoveMember | WithdrawLearner | AddLearner | TransferLeader):
         return _broken_by_change(step, world, scenario)
     if isinstance(step, StampClaim) and step.retired_member is not None:
@@ -119,7 +119,8 @@ def _ordinal(name: str) -> int:
 def _broken_by_replicas(step: SetReplicas, world: World) -> str:
     assert world.set is not None
     if step.replicas >= world.set.replicas:
-        return ""
+        is_mended = any(one.ordinal >= world.set.replicas for one in world.members)
+        return "" if is_mended or not world.begun else _broken_by_growth(world)
     if any(one.ordinal >= step.replicas for one in world.members):
         return "the pod of a member is taken away"
     if world.set.replicas - step.replicas != 1:
@@ -130,8 +131,17 @@ def _broken_by_replicas(step: SetReplicas, world: World) -> str:
     return ""
 
 
-def _broken_by_restart(step: DeletePod, world: World) -> str:
+def _broken_by_growth(world: World) -> str:
+    is_anybody_sick = any(not world.is_up(one) for one in world.voters)
+    return "4: it grows while a voter is sick" if is_anybody_sick else ""
+
+
+def _broken_by_restart(step: DeletePod, world: World, scenario: Scenario) -> str:
     ordinal = _ordinal(step.name)
+    node, disk = world.nodes[ordinal], world.disks[ordinal]
+    is_as_wanted = node is not None and node.template == scenario.wishes[world.wish].template
+    if is_as_wanted and not (disk is not None and disk.member in world.retired):
+        return "a pod is restarted that is as it is wanted"
     member = next((one for one in world.voters if one.ordinal == ordinal), None)
     if member is None or not world.is_up(member):
         return ""
@@ -142,6 +152,8 @@ def _broken_by_restart(step: DeletePod, world: World) -> str:
         return "3: a voter is restarted without one to spare"
     if any(one.state == "leaving" for one in world.members):
         return "1: a voter is restarted while another is leaving"
+    if any(one.wants_vote for one in world.members):
+        return "1: a voter is restarted while another is to be promoted"
     if world.leader == member.id:
         return "the leader is restarted without handing over"
     if step.unless_leader != str(member.id):
@@ -158,7 +170,9 @@ def _broken_by_change(
     if is_leaving:
         return "1: a change is asked for while another is in flight"
     if isinstance(step, AddLearner):
-        return "7: a retired id is added" if int(step.member_id) in world.retired else ""
+        if int(step.member_id) in world.retired:
+            return "7: a retired id is added"
+        return _broken_by_growth(world)
     if isinstance(step, TransferLeader):
         to = world.member(int(step.to_id))
         is_voter = to is not None and to.state == "voter" and world.is_up(to)
@@ -202,6 +216,7 @@ def is_goal(world: World, decision: Decision | None, scenario: Scenario) -> bool
         and decision.status.operation is None
         and len(world.voters) == len(world.members) == wish.replicas
         and all(world.is_up(one) for one in world.voters)
+        and not any(disk and disk.stamp for disk in world.disks[: wish.replicas])
         and world.set is not None
         and world.set.replicas == wish.replicas
         and all(

@@ -14,7 +14,20 @@ SHALLOW: Final = (
     Scenario("create 3 with a bad image, corrected", (Wish(3, 1), Wish(3)), broken=BAD, crashes=1),
     Scenario("1 to 3", (Wish(1), Wish(3)), begins_with=1, crashes=1, moves=1, is_timed=True),
     Scenario("1 to 3, taken back", (Wish(1), Wish(3), Wish(1)), begins_with=1, crashes=1),
-    Scenario("3 to 5", (Wish(3), Wish(5)), begins_with=3, moves=1),
+    Scenario(
+        "1 to 3 with slow learners, taken back",
+        (Wish(1), Wish(3), Wish(1)),
+        begins_with=1,
+        is_timed=True,
+        catches_up=False,
+    ),
+    Scenario("3 to 5", (Wish(3), Wish(5)), begins_with=3, crashes=1),
+    Scenario(
+        "3 to 5, then an upgrade",
+        (Wish(3), Wish(5), Wish(5, 1)),
+        begins_with=3,
+        is_stale=False,
+    ),
     Scenario("3 to 1", (Wish(3), Wish(1)), begins_with=3, crashes=1, moves=1, is_timed=True),
     Scenario("5 to 3", (Wish(5), Wish(3)), begins_with=5, crashes=1),
     Scenario(
@@ -35,6 +48,14 @@ SHALLOW: Final = (
         is_timed=True,
     ),
     Scenario(
+        "upgrade 5 to a bad image, set back",
+        (Wish(5), Wish(5, 1), Wish(5)),
+        begins_with=5,
+        crashes=1,
+        broken=BAD,
+        is_stale=False,
+    ),
+    Scenario(
         "upgrade 3 to a bad image, corrected",
         (Wish(3), Wish(3, 1), Wish(3, 2)),
         begins_with=3,
@@ -49,10 +70,15 @@ SHALLOW: Final = (
         broken=BAD,
         is_timed=True,
     ),
+    Scenario(
+        "an upgrade that is taken back",
+        (Wish(3), Wish(3, 1), Wish(3)),
+        begins_with=3,
+    ),
     Scenario("upgrade and fewer", (Wish(3), Wish(1, 1)), begins_with=3, crashes=1),
     Scenario("upgrade and more", (Wish(1), Wish(3, 1)), begins_with=1, crashes=1),
     Scenario("a pause", (Wish(3), Wish(1, paused=True), Wish(1)), begins_with=3, moves=1),
-    Scenario("delete", (Wish(3), Wish(3, deleted=True)), begins_with=3, crashes=1),
+    Scenario("delete", (Wish(3), Wish(3, deleted=True)), begins_with=3, is_timed=True),
     Scenario(
         "delete with the data",
         (Wish(3), Wish(3, deleted=True, policy="Delete")),

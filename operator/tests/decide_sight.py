@@ -77,7 +77,7 @@ def _seen_set(world: World) -> StatefulSet | None:
         observed_generation=2 if found.is_seen else 1,
         replicas=found.replicas,
         current_revision="",
-        update_revision=f"t{found.template}",
+        update_revision=f"t{found.known}",
         cluster_id=FRESH_ID,
         is_deleting=found.is_deleting,
     )

@@ -57,6 +57,8 @@ class Scenario(NamedTuple):
     """Times that somebody empties the status."""
     is_stale: bool = True
     """Whether an operator may act on what it saw before the last thing that happened."""
+    catches_up: bool = True
+    """Whether learners ever do."""
     is_blind: bool = False
     """Whether nodes may leave the operator without an answer."""
     has_an_end: bool = True
@@ -64,8 +66,11 @@ class Scenario(NamedTuple):
 
 
 class Set(NamedTuple):
+    """The StatefulSet. Its controller knows the template `known` and catches up some time."""
+
     replicas: int
     template: int
+    known: int
     is_seen: bool = True
     is_deleting: bool = False
 

@@ -14,6 +14,7 @@ from decide_looks import (
     reasons,
     remembered,
     settled,
+    stateful_set,
     voter,
     voters,
 )
@@ -153,3 +154,14 @@ def test_pods_that_are_not_ready_keep_the_summary_from_being_true() -> None:
     decision = settled(bar(), seen)
     assert reasons(decision)["Ready"] == ("False", "PodsNotReady")
     assert message(decision, "Ready") == "Not ready: night-owl-2."
+
+
+def test_a_new_spec_is_not_called_ready_before_anybody_can_tell_which_pods_are_outdated() -> None:
+    applied = look(differ=[("StatefulSet", "night-owl")])
+    unseen = look(found=stateful_set(3, generation=4))
+    for seen in (applied, unseen):
+        decision = decided(bar(generation=8), seen)
+        assert reasons(decision)["Ready"] == ("False", "Applying")
+        assert reasons(decision)["Progressing"] == ("True", "Applying")
+    drifted = look(differ=[("Service", "night-owl-read")])
+    assert reasons(decided(bar(), drifted))["Ready"] == ("True", "AllReady")

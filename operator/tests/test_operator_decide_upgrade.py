@@ -128,6 +128,17 @@ def test_a_pod_that_fails_again_and_again_does_not_look_recovered_in_between() -
     assert not second.events
 
 
+def test_what_is_said_of_a_failed_rollout_does_not_grow() -> None:
+    """The deadline has passed too: its sentence follows, once."""
+    members = [voter(0), voter(1), voter(2, healthy=False)]
+    seen = look([pod(0, new=False), pod(1, new=False), pod(2, ready=False)], members)
+    late = remembered(operation=under_way("Upgrade", name(2), since_s=NOW_S - 700))
+    first = decided(bar(), seen, late)
+    second = decided(bar(), seen, first.status)
+    assert "Not done within 600 s" in message(first, DEGRADED)
+    assert second.status == first.status
+
+
 def test_a_pod_that_never_becomes_ready_fails_at_the_deadline() -> None:
     seen = look(
         [pod(0, new=False), pod(1, new=False), pod(2, ready=False)],

@@ -58,7 +58,8 @@ def conditions_after(
     if not situation.status.conditions:
         unknown = Finding("Unknown", "NotYetObserved", "It is looked at for the first time.")
         return tuple(_dated(one, unknown, situation) for one in CONDITION_TYPES)
-    excused = operation.member if operation is not None else ""
+    is_away = operation is not None and operation.type in ("Upgrade", "ScaleDown")
+    excused = operation.member if operation is not None and is_away else ""
     wrong = degradations(situation, operation, excused=excused)
     initialized = _initialized(situation, operation)
     available = _available(situation, operation, wrong, is_initialized=initialized.status == "True")
@@ -182,6 +183,8 @@ def _progressing(
         return Finding("False", "ProgressDeadlineExceeded", operation.message)
     if operation is not None:
         return Finding("True", REASON_OF_OPERATION[operation.type], operation.message)
+    if situation.is_applying:
+        return Finding("True", "Applying", "The spec is being brought to the StatefulSet.")
     if refusal is not None:
         return Finding("False", refusal.reason, refusal.message)
     return Finding("False", "Settled", "There is nothing to do.")

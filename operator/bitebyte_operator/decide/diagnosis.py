@@ -26,6 +26,9 @@ FAILING_REASONS: Final = frozenset(
 NOT_RUNNING_REASONS: Final = FAILING_REASONS | {"Unschedulable"}
 """The node's process does not run, so nothing that it does can be interrupted."""
 
+FOLLOWS: Final = " follows by itself."
+"""End of what is said of a failed rollout; the condition's message may go on with other things."""
+
 WAITING_TEXT_MAX: Final = 200
 """Of what the scheduler says; it lists every node."""
 
@@ -145,7 +148,7 @@ def _of_the_rollout(situation: Situation, operation: Operation | None) -> Iterat
                     why_not_running(pod),
                 )
                 + " The upgrade has stopped there. Correct the spec or set it back:"
-                f" {pod.name} follows by itself."
+                f" {pod.name}{FOLLOWS}"
             )
             yield Degradation(reason="RolloutFailed", message=earlier or message, member=pod.name)
 
@@ -158,7 +161,10 @@ def _reported_of(pod: Pod, situation: Situation) -> str:
         and known.observed_generation == situation.desired.generation
         and known.message.startswith(f"{pod.name} ")
     )
-    return known.message if known is not None and is_of_it else ""
+    if known is None or not is_of_it:
+        return ""
+    own_part, end, _ = known.message.partition(FOLLOWS)
+    return own_part + end
 
 
 def _of_the_deadline(situation: Situation, operation: Operation | None) -> Iterator[Degradation]:

@@ -46,7 +46,7 @@ def obstacle(
     """Rule 4: what forbids a voluntary step of that operation. Not what is wrong with the very
     member that it takes away, and not that the operation itself has been slow."""
     recorded = situation.recorded_operation
-    is_own_turn = recorded is not None and recorded.type == operation
+    is_own_turn = recorded is not None and recorded.type == operation == "Upgrade"
     excused = recorded.member if recorded is not None and is_own_turn else ""
     for found in degradations(situation, recorded, excused=excused):
         is_own = found.operation == operation

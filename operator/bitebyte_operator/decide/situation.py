@@ -73,6 +73,14 @@ class Situation:
         return found is not None and pod.revision != found.update_revision
 
     @property
+    def is_applying(self) -> bool:
+        """The template is not yet what the spec says, or its controller has not seen it: nobody can
+        tell which pods are outdated."""
+        found = self.stateful_set
+        differs = any(one.kind == "StatefulSet" for one in self.observed.objects_that_differ)
+        return differs or found is None or found.observed_generation < found.generation
+
+    @property
     def recorded_operation(self) -> Operation | None:
         return self.status.operation
 
