@@ -2,11 +2,18 @@
 
 from edits import Edit, mutant
 from focus import many_elections, many_elections_of_three
+from scripts import figure_eight
 
 from bitebyte.raft import commitment, dispatch, follower, leader, quorum, replication
 from bitebyte.raft.log import RaftLog
 
 MUTANTS = (
+    mutant(
+        "an entry of an earlier term commits by counting",
+        "paper §5.4.2, figure 8",
+        Edit(commitment.advance_commit, " and log.term(index) == core.term", ""),
+        focus=figure_eight,
+    ),
     # A late, short append erases entries that were acknowledged meanwhile.
     mutant(
         "an append truncates without a conflict",
