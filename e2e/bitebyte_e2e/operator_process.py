@@ -88,4 +88,8 @@ def running_operator(
         yield operator
     finally:
         if operator.process.poll() is None:
-            operator.kill()
+            try:
+                operator.stop()
+            except subprocess.TimeoutExpired:
+                operator.kill()
+                raise

@@ -81,11 +81,14 @@ class PlayedMachines:
 
     def round(self) -> None:
         """Once what controllers and kubelets do all the time."""
+        self._let_claims_go()
         stateful_set = self._api.find(f"{self._sets}/{self._name}")
         for pod in self.pods():
             if "deletionTimestamp" in pod["metadata"]:
                 self._end(pod)
         if stateful_set is None:
+            for pod in self.pods():  # what the garbage collector would do
+                self._end(pod)
             return
         wanted = {
             f"{self._name}-{ordinal}": ordinal
@@ -102,6 +105,18 @@ class PlayedMachines:
                 self._api.call("DELETE", f"{self._core}/pods/{name}")
                 self._end(pod)
         self._tell(stateful_set)
+
+    def _let_claims_go(self) -> None:
+        """A claim that is being deleted is held until no pod uses it."""
+        selector = f"app.kubernetes.io/instance={self._name}"
+        path = f"{self._core}/persistentvolumeclaims"
+        in_use = {f"data-{pod['metadata']['name']}" for pod in self.pods()}
+        for claim in self._api.call("GET", path, labelSelector=selector)["items"]:
+            metadata = claim["metadata"]
+            if "deletionTimestamp" in metadata and metadata["name"] not in in_use:
+                with self.bar.lock:
+                    self.bar.nodes.pop(metadata["name"].removeprefix("data-"), None)
+                self._patch(f"{path}/{metadata['name']}", {"metadata": {"finalizers": None}})
 
     # StatefulSet controller ---------------------------------------------------------------------
 
