@@ -105,15 +105,13 @@ def load_image(machines: Machines, image: str, nodes: list[str] | None = None) -
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         archive = Path(folder) / "image.tar"
         _export(image, archive)
-        started = [
-            (node, subprocess.Popen(_import_command(machines, node), stdin=archive.open("rb")))
-            for node in nodes or machines.nodes
-        ]
+        started: list[tuple[str, subprocess.Popen[bytes]]] = []
+        for node in nodes or machines.nodes:
+            with archive.open("rb") as content:
+                command = [*machines.enter(node), "ctr", "-n", "k8s.io", "images", "import", "-"]
+                quiet = subprocess.DEVNULL
+                started.append((node, subprocess.Popen(command, stdin=content, stdout=quiet)))
         failed = [node for node, process in started if process.wait() != 0]
     if failed:
         raise ClusterError(f"{image} could not be loaded into {', '.join(failed)}")
     print(f"loaded {image} in {time.monotonic() - began_s:.1f} s", flush=True)
-
-
-def _import_command(machines: Machines, node: str) -> list[str]:
-    return [*machines.enter(node), "ctr", "-n", "k8s.io", "images", "import", "-"]

@@ -6,6 +6,7 @@ event that is lost or doubled does no harm.
 
 import asyncio
 import os
+import ssl
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,12 +102,21 @@ def _registry(controller: Controller) -> kopf.OperatorRegistry:
     return registry
 
 
+class _Connection(kopf.ConnectionInfo):
+    """Python 3.13 asks for extensions that the certificates of many clusters do not have."""
+
+    def as_ssl_context(self) -> ssl.SSLContext:
+        context = super().as_ssl_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
+
+
 async def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
     """The same way as `kube` goes. Asked again when a token has expired."""
     if os.environ.get("KUBECONFIG"):
         return kopf.login_with_kubeconfig(**kwargs)
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
-    return kopf.ConnectionInfo(
+    return _Connection(
         server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
         ca_path=str(SERVICE_ACCOUNT / "ca.crt"),
         token=(SERVICE_ACCOUNT / "token").read_text().strip(),
