@@ -48,6 +48,18 @@ format: .venv/.installed ## Format the Python code and mend what the linter can
 bench: setup ## Compare orders per second and latency with the obvious alternative
 	PYTHONPATH=e2e $(BIN)/python -m bench
 
+.PHONY: e2e
+e2e: setup images ## Try the operator on a real API server, and a bar on a Kubernetes of three nodes (root)
+	PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster build ingress charts > /dev/null
+	$(BIN)/pytest e2e/apiserver
+	$(BIN)/pytest -s e2e/kubernetes -m smoke
+
+.PHONY: e2e-full
+e2e-full: setup images ## The same with every behaviour and every fault: hours
+	PYTHONPATH=e2e $(BIN)/python -m bitebyte_cluster build ingress charts > /dev/null
+	$(BIN)/pytest e2e/apiserver e2e/charts
+	$(BIN)/pytest -s e2e/kubernetes
+
 # Which Debian the images stand on. That of a registry: `make images BASE_IMAGE=debian:trixie-slim`.
 BASE_IMAGE ?= localhost/debian:trixie-slim
 IMAGE_TAG ?= dev
