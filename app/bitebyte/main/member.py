@@ -67,6 +67,11 @@ async def open_member(
         expected = None if own is None else Identity(config.cluster_id, own.id, config.name)
         database = await Database.open(dsn, expect=expected)
         stack.push_async_callback(database.close)
+        if config.join and await database.is_retired():
+            await database.close()
+            await _set_aside(dsn)
+            database = await Database.open(dsn)
+            stack.push_async_callback(database.close)
         identity = await _own_identity(config, database)
         if founds and await database.found():
             log.info("node.founded", cluster_id=str(identity.cluster_id), voters=1)
@@ -101,6 +106,17 @@ async def database_server(config: NodeConfig) -> AsyncGenerator[str]:
         yield server.dsn
     finally:
         await server.stop()
+
+
+async def _set_aside(dsn: str) -> None:
+    aside = await Database.set_aside(dsn)
+    log.warning(
+        "node.database_set_aside",
+        reason="the cluster has removed this member, and an id never comes back",
+        member_id=str(aside.member_id),
+        schema=aside.schema,
+        dropped=list(aside.dropped),
+    )
 
 
 def _read_secret(path: Path) -> str:

@@ -1,7 +1,7 @@
 """One node process: serves its member until it is told to stop, or the member fails.
 
-A member is replaced by the next one in the same process when it founds a cluster: the database and
-the addresses stay.
+A member is replaced by the next one in the same process when it founds a cluster, or was removed
+before it started and is to join anew: the database and the addresses stay.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import enum
 import gc
 import signal
 import socket
-from typing import Final
+from typing import Any, Final
 
 import structlog
 import uvloop
@@ -22,7 +22,7 @@ from bitebyte.main.founding import Founding
 from bitebyte.main.leader_endpoint import Keeping, NotOnKubernetes, leader_endpoints
 from bitebyte.main.listeners import CurrentApp, HttpServer, admin_listener, listen
 from bitebyte.main.member import OpenMember, database_server, open_member
-from bitebyte.repository.errors import RepositoryError
+from bitebyte.repository.errors import DatabaseUnavailable, RepositoryError
 from bitebyte.telemetry import configure_logging
 from bitebyte.transport import TlsConfigError
 
@@ -36,6 +36,9 @@ GC_THRESHOLDS: Final = (50_000, 20, 100)
 """The default collector took a fifth of the time and paused for 75 to 90 ms under load. What
 is alive after the start is frozen, and young objects are looked at in larger batches."""
 
+NOTE_AGAIN_S: Final = 1.0
+"""Between two attempts to write down that the member was removed."""
+
 log = structlog.get_logger()
 
 
@@ -46,6 +49,12 @@ class Ending(enum.Enum):
     FAILED = "the member failed"
     FOUNDS = "it becomes the first of a new cluster"
     REMOVED = "the process was told to stop, and its member had been removed from the cluster"
+    JOINS_ANEW = "it was removed before it started, and a new member takes its place"
+
+    @property
+    def has_next(self) -> bool:
+        """Whether another member follows in this process."""
+        return self in (Ending.FOUNDS, Ending.JOINS_ANEW)
 
 
 EXIT_CODES: Final = {
@@ -75,7 +84,7 @@ class NodeProcess:
             await stack.enter_async_context(admin_listener(config, self._admin_app))
             stack.callback(self._founding.end)
             ending: Ending | None = None
-            while ending in (None, Ending.FOUNDS):
+            while ending is None or ending.has_next:
                 founds = ending is Ending.FOUNDS
                 async with open_member(config, dsn=dsn, founds=founds) as member:
                     ending = await self._serve(member, http, keeping)
@@ -97,7 +106,7 @@ class NodeProcess:
             async with keeping(member.node):
                 ending = await self._wait_for_end(member)
                 await self._withdraw(member, ending)
-            if ending is not Ending.FOUNDS:
+            if not ending.has_next:
                 # What waits in its queue would be refused without an answer.
                 http.close()
             await server.last_call()
@@ -121,7 +130,7 @@ class NodeProcess:
     async def _withdraw(self, member: OpenMember, ending: Ending) -> None:
         """First another one leads, then those who send requests here hear of it, and then this one
         stops answering: nobody waits for an election, and no request meets a closed door."""
-        if ending is Ending.FOUNDS:
+        if ending.has_next:
             self._admin_app.hide()
             return
         loop = asyncio.get_running_loop()
@@ -136,16 +145,41 @@ class NodeProcess:
         loop = asyncio.get_running_loop()
         told = loop.create_task(self._stop.wait())
         founds = loop.create_task(self._founding.given.wait())
+        joins_anew = loop.create_task(self._is_to_join_anew(member))
+        tasks: list[asyncio.Task[Any]] = [told, founds, joins_anew]
         try:
-            await asyncio.wait(
-                {told, founds, member.node.failed}, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait({*tasks, member.node.failed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            told.cancel()
-            founds.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         if member.node.failed.done():
             return Ending.FAILED
-        return Ending.TOLD if self._stop.is_set() else Ending.FOUNDS
+        if self._stop.is_set():
+            return Ending.TOLD
+        return Ending.FOUNDS if self._founding.given.is_set() else Ending.JOINS_ANEW
+
+    async def _is_to_join_anew(self, member: OpenMember) -> None:
+        """Returns when this member was removed before this process knew a leader, and a new one
+        shall take its place. One that is removed while it runs stays and says so, until its
+        process is started again: whoever removed it may be about to take it away."""
+        node = member.node
+        await node.keeper.removed.wait()
+        await _note_retired(member)
+        if node.has_had_leader or not self._config.join:
+            await asyncio.Event().wait()
+
+
+async def _note_retired(member: OpenMember) -> None:
+    while True:
+        try:
+            await member.database.note_retired(member.node.identity.member_id)
+        except DatabaseUnavailable as error:
+            # The log will meet the same, and end the member. If not, it is tried again.
+            log.warning("node.removal_not_noted", reason=str(error))
+            await asyncio.sleep(NOTE_AGAIN_S)
+        else:
+            return
 
 
 def _settle_memory() -> None:

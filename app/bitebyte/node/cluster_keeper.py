@@ -50,6 +50,8 @@ class ClusterKeeper:
         self._conf_state = applier.conf_state
         self._load: asyncio.Task[None] | None = None
         self._is_told_removed = False
+        self.removed = asyncio.Event()
+        """Set when it is known that this member was removed: that is for ever."""
         self.program_version = membership.program_version
         self.changes = MembershipChanges(member_id=raw.id, sequence_base=random_base)
         self.commands = OwnCommands(
@@ -111,6 +113,8 @@ class ClusterKeeper:
         if isinstance(row, Cluster):
             self._row = row
             self._membership.cluster = row
+            if self.is_removed:
+                self.removed.set()
         self._conf_state = self._applier.conf_state
         self._set_peers()
 
@@ -136,6 +140,7 @@ class ClusterKeeper:
     def note_removed(self) -> None:
         """A peer says that this member was removed."""
         self._is_told_removed = True
+        self.removed.set()
 
     def is_removed_member(self, member_id: int) -> bool:
         """Whether that member was removed from the cluster."""

@@ -42,6 +42,7 @@ from bitebyte.raft.messages import (
 )
 from bitebyte.raft.rawnode import RawNode
 from bitebyte.raft.types import (
+    NONE_ID,
     Entry,
     EntryKind,
     HardState,
@@ -143,6 +144,9 @@ class NodeLoop:
         self._ticker: asyncio.TimerHandle | None = None
         self._notice: asyncio.TimerHandle | None = None
         self._tick_count = 0
+        self.has_had_leader = False
+        """Whether it has known a leader since it was started. One that was removed before never
+        does: its peers refuse it."""
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
 
     def _build_keeper(self, membership: MembershipView, random_base: int) -> ClusterKeeper:
@@ -410,6 +414,7 @@ class NodeLoop:
 
     def _note_role(self, soft_state: SoftState) -> None:
         self._leadership.note_change()
+        self.has_had_leader |= soft_state.leader_id != NONE_ID
         log.info(
             "raft.role",
             role=role_name(soft_state.role),

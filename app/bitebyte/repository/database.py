@@ -27,6 +27,7 @@ from bitebyte.repository.errors import DatabaseInUse, ForeignDatabase, UnsafeDat
 from bitebyte.repository.log_store import LogStore
 from bitebyte.repository.migrations import load_migrations, migrate
 from bitebyte.repository.queries import Queries
+from bitebyte.repository.retirement import SetAside, is_retired, note_retired, set_aside
 from bitebyte.repository.snapshot_stage import drop_staged_tables
 from bitebyte.repository.snapshots import PostgresSnapshots
 from bitebyte.repository.state_store import StateStore
@@ -106,6 +107,7 @@ class Database:
         """Holds the lock of the log: whatever is changed through it, the owner changes."""
         self._flusher = flusher
         self._readers = readers
+        self._connect = connect
         self._query_pool = queries
         self.log = LogStore(log_writer, readers)
         self.state = state
@@ -205,6 +207,38 @@ class Database:
             )
         self.state.restart_at(BOOTSTRAP_INDEX)
         return True
+
+    async def note_retired(self, member_id: int) -> None:
+        """Remembers that the cluster has removed this member, for the starts to come. The log goes
+        on beside it. Raises DatabaseUnavailable."""
+        with reaching_the_database():
+            connection = await self._connect("bitebyte note")
+            try:
+                await note_retired(connection, member_id)
+            finally:
+                await connection.close()
+
+    async def is_retired(self) -> bool:
+        """Whether that was noted."""
+        async with self._readers.acquire() as connection:
+            return await is_retired(connection)
+
+    @classmethod
+    async def set_aside(cls, dsn: str, *, lock_timeout_s: float = 5.0) -> SetAside:
+        """Puts the tables of a retired member out of the way, so that `open` finds an empty
+        database; the newest KEPT_MAX are kept. Nobody may have the database open.
+
+        Raises DatabaseInUse or DatabaseUnavailable.
+        """
+        deadline = time.monotonic() + lock_timeout_s
+        with reaching_the_database():
+            connection = await _connect(dsn, "bitebyte set aside", _VIEW_SETTINGS)
+            try:
+                await _lock(connection, _LOG_LOCK, deadline)
+                await _lock(connection, _STATE_LOCK, deadline)
+                return await set_aside(connection)
+            finally:
+                await connection.close()
 
     async def _claim(
         self, identity: Identity, conf_state: ConfState, what: str, log_begins_after: int = 0
