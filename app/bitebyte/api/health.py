@@ -42,7 +42,9 @@ def _reasons(node: Node) -> list[str]:
         reasons.append("no leader is known")
     elif status.leader_contact_age_s > 1.0:
         reasons.append(f"out of touch with the leader for {status.leader_contact_age_s:.1f} s")
-    lag = status.commit_index - status.applied_index
-    if lag > 0:
+    lag = node.lag_entries
+    if lag is None:
+        reasons.append("the leader has not said yet how far it is")
+    elif lag > 0:
         reasons.append(f"{lag} entries behind")
     return reasons or ["catching up"]

@@ -168,6 +168,11 @@ class ClusterKeeper:
         }
         return {peer_id: report for peer_id, report in found.items() if report is not None}
 
+    def commit_index_of(self, member_id: int) -> int | None:
+        """What a member last said that it knows to be committed; None if it has said nothing."""
+        report = self._membership.last_report_of(member_id)
+        return report.commit_index if report is not None else None
+
     def name_of(self, member_id: int) -> str | None:
         """The name of a member; None for no member."""
         return self._membership.name_of(member_id)

@@ -96,6 +96,11 @@ class MembershipView:
             return None
         return known.report
 
+    def last_report_of(self, member_id: int) -> StatusReport | None:
+        """What a member last said, however long ago."""
+        known = self._known.get(member_id)
+        return known.report if known is not None else None
+
     # Who is who -----------------------------------------------------------------------------
 
     def is_removed(self, member_id: int) -> bool:

@@ -190,15 +190,31 @@ class Node(NodeLoop):
     @property
     def is_caught_up(self) -> bool:
         """Ready to serve: in touch with a leader, and nearly everything committed is applied."""
-        raw = self._raw
         contact_s_max = 2 * self.options.election_ticks * self.options.tick_s
+        lag = self.lag_entries
         return (
             not self._is_stopping
             and not self.is_leaving
             and not self.keeper.is_removed
             and self.leader_contact_age_s <= contact_s_max
-            and raw.commit_index - self.applied_index < LAG_ENTRIES_MAX
+            and self.conf_state != ConfState(voters=())
+            and lag is not None
+            and lag < LAG_ENTRIES_MAX
         )
+
+    @property
+    def lag_entries(self) -> int | None:
+        """Committed entries that are not applied here; None as long as the leader has not said how
+        far it is. What this node knows to be committed is not enough: the leader tells it no more
+        than it has in its log."""
+        raw = self._raw
+        committed = raw.commit_index
+        if raw.role != Role.LEADER:
+            told = self.keeper.commit_index_of(raw.leader_id)
+            if told is None:
+                return None
+            committed = max(committed, told)
+        return committed - self.applied_index
 
     def status(self) -> NodeStatus:
         """What this node knows about itself and the others."""

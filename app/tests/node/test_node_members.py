@@ -8,8 +8,9 @@ from member_waiting import until
 from node_cluster import Cluster, run_cluster
 from node_commands import register
 
-from bitebyte.node.node import Node
+from bitebyte.node.node import LAG_ENTRIES_MAX, Node
 from bitebyte.node.types import MembershipRefused
+from bitebyte.transport.frames import StatusReport
 
 TIMEOUT_S = 20.0
 
@@ -55,6 +56,12 @@ def test_a_member_that_joins_gets_the_state_and_stays_without_a_vote(tmp_path: P
         status = {member.id: member for member in cluster.leader.status().members}
         assert status[node.identity.member_id].state == "learner"
         assert status[node.identity.member_id].name == "node-2"
+
+        # What the leader tells a member to be committed is never more than that member has.
+        await until(lambda: node.is_caught_up, "it to be ready")
+        far_ahead = StatusReport(node.applied_index + LAG_ENTRIES_MAX, 0, 0, "0")
+        node.receive_status(cluster.leader.identity.member_id, far_ahead)
+        assert not node.is_caught_up
 
     run_cluster(tmp_path, 1, scenario)
 
