@@ -72,6 +72,10 @@ class NodeLoop:
     something that it cannot read): the process must end then.
     """
 
+    has_had_leader = False
+    """Whether it has known a leader since it was started. One that was removed before never does,
+    because its peers refuse it."""
+
     def __init__(
         self,
         *,
@@ -144,9 +148,6 @@ class NodeLoop:
         self._ticker: asyncio.TimerHandle | None = None
         self._notice: asyncio.TimerHandle | None = None
         self._tick_count = 0
-        self.has_had_leader = False
-        """Whether it has known a leader since it was started. One that was removed before never
-        does: its peers refuse it."""
         self.failed: asyncio.Future[BaseException] = self._loop.create_future()
 
     def _build_keeper(self, membership: MembershipView, random_base: int) -> ClusterKeeper:
