@@ -8,6 +8,7 @@ import pytest
 from node_processes import CLUSTER_ID, ServedNode, joining, serving
 from structlog.testing import capture_logs
 
+from bitebyte.main.process import EXIT_REMOVED
 from bitebyte.repository.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +83,7 @@ async def test_who_is_removed_while_it_runs_joins_anew_after_a_restart_with_no_p
     options = joining(tmp_path, "node-2", joiner_dsn)
     async with serving(**joining(tmp_path, "node-1", postgres_dsn)) as first:
         await found(first)
-        async with serving(**options) as second:
+        async with serving(ends_with=EXIT_REMOVED, **options) as second:
             old_id = await add_learner(first, second)
             await remove(first, old_id)
             said = await until_state(second, "removed")
