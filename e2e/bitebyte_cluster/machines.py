@@ -4,6 +4,7 @@ A machine is process 1 of its own namespaces (machine.py). Its disk is a folder,
 with what it had.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -120,20 +121,16 @@ class Machines:
     def resume_service(self, name: str, service: str) -> None:
         (self._paths.machine(name) / "stopped" / service).unlink(missing_ok=True)
 
-    def kill_container(self, name: str, container_id: str) -> int:
-        """kill -9 of every process of a container on the node, from the host, without telling the
-        runtime; how many there were."""
-        return kill_marked(container_id) if self.pid(name) is not None else 0
-
 
 def kill_marked(container_id: str) -> int:
-    """kill -9 of all processes whose control group names this container."""
+    """kill -9 of all processes whose control group names this container; returns when they are
+    gone, and how many there were."""
     pids = container_pids(container_id)
     for pid in pids:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    for pid in pids:
+        kill(pid)
     return len(pids)
 
 

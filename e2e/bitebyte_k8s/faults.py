@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from bitebyte_cluster.machines import Machines, container_pids, kill_marked
 from bitebyte_e2e.waiting import wait_until
@@ -12,9 +13,13 @@ NOT_READY_TIMEOUT_S = 60.0
 READY_TIMEOUT_S = 120.0
 
 
-def kill_node_process(cluster: BarCluster, pod: str) -> None:
-    """kill -9 of the BiteByte process in a pod; its database lives on."""
-    assert kill_marked(cluster.container_id(pod, "node")) > 0, f"{pod}: nothing to kill"
+def kill_node_process(cluster: BarCluster, pod: str) -> int:
+    """kill -9 of the BiteByte process in a pod; its database lives on. The monotonic nanosecond in
+    which it was killed: it is gone when this returns."""
+    container = cluster.container_id(pod, "node")
+    killed_ns = time.monotonic_ns()
+    assert kill_marked(container) > 0, f"{pod}: nothing to kill"
+    return killed_ns
 
 
 def kill_pod_processes(cluster: BarCluster, pod: str) -> None:

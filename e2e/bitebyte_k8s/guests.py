@@ -89,14 +89,16 @@ class Guests:
             timeout_s=_ORDER_TIMEOUT_S,
         )
 
-    def recovery_s(self, moment_ns: int) -> float:
-        """From a moment to the end of the first confirmed order that was begun after it."""
+    def recovery_s(self, begin_ns: int, *, done_ns: int | None = None) -> float:
+        """From the begin of a fault to the end of the first confirmed order that was asked for when
+        the fault was complete, at `done_ns` (now, if it is not told)."""
+        after_ns = time.monotonic_ns() if done_ns is None else done_ns
         first = wait_until(
-            lambda: self.history.first_confirmation_after(moment_ns),
+            lambda: self.history.first_confirmation_after(after_ns),
             what=f"an order confirmed after the fault: {self.history.summary()}",
             timeout_s=_ORDER_TIMEOUT_S,
         )
-        return (first.ended_ns - moment_ns) / 1e9
+        return (first.ended_ns - begin_ns) / 1e9
 
     def since(self, begin_ns: int) -> Disturbance:
         """What was felt from that moment until now."""
