@@ -15,6 +15,7 @@ from bitebyte_cluster.machines import Machines
 from bitebyte_cluster.network import CONTROL_PLANE_ADDRESS
 from bitebyte_cluster.paths import default_paths
 from bitebyte_cluster.recipes import LEVELS
+from bitebyte_e2e.waiting import wait_until
 from bitebyte_k8s import faults
 from bitebyte_k8s.api import Api
 from bitebyte_k8s.bar_cluster import APP_IMAGE, POSTGRES_IMAGE, BarCluster
@@ -112,9 +113,19 @@ def new_cluster(kubernetes: Kubernetes, namespace: str) -> Iterator[NewCluster]:
 @pytest.fixture(scope="session")
 def owl(kubernetes: Kubernetes, operator: OperatorInstall) -> Iterator[BarCluster]:
     """Three members that many tests share, each of which leaves it whole. Use `night_owl`."""
-    ensure_namespace(kubernetes.api, "bars")
-    kubernetes.namespaces.add("bars")
-    cluster = BarCluster(kubernetes.api, "bars", "night-owl")
+    api, cluster = kubernetes.api, BarCluster(kubernetes.api, "bars", "night-owl")
+    if api.get("Namespace", cluster.namespace) is not None:
+        with step("the night-owl of an earlier session goes, with its guests"):
+            cluster.delete()
+            cluster.wait_gone()
+            api.delete("Namespace", cluster.namespace)
+            wait_until(
+                lambda: api.get("Namespace", cluster.namespace) is None,
+                what="its namespace is gone",
+                timeout_s=180,
+            )
+    ensure_namespace(api, cluster.namespace)
+    kubernetes.namespaces.add(cluster.namespace)
     yield cluster
     cluster.close()
 
