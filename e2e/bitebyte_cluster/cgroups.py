@@ -21,8 +21,8 @@ def hierarchies() -> list[Path]:
     ]
     if not (ROOT / "freezer" / "cgroup.procs").exists():
         raise ClusterError(
-            "this host has no version 1 control groups, which machines as namespaces need here;"
-            " start Docker, and the cluster is made with kind instead"
+            "this host has no version 1 control groups, which these machines need; boot it with"
+            " systemd.unified_cgroup_hierarchy=0, or use another host"
         )
     return [folder for folder in found if not folder.is_symlink()]
 
