@@ -113,9 +113,11 @@ SHALLOW: Final = (
 
 
 def deeper(scenario: Scenario) -> Scenario:
-    """The same with more that may go wrong."""
+    """The same with more that may go wrong. Worlds of five members that are upgraded as well
+    multiply beyond memory with a second crash."""
+    is_large = scenario.begins_with == 5 or scenario.wishes[-1] == Wish(5, 1)
     return scenario._replace(
-        crashes=max(scenario.crashes, 2 if scenario.begins_with < 5 else 1),
+        crashes=max(scenario.crashes, 1 if is_large else 2),
         moves=max(scenario.moves, 1),
         is_timed=True,
     )
