@@ -10,11 +10,12 @@ from typing import Any
 from bitebyte.domain import commands as c
 from bitebyte.domain.apply import apply, needs
 from bitebyte.domain.codec import decode_command, encode_command
-from bitebyte.domain.entities import Alert, AnyEntity, Ingredient, Key, Order, Product
+from bitebyte.domain.entities import Alert, AnyEntity, Bar, Ingredient, Key, Order, Product
 from bitebyte.domain.invariants import check
 from bitebyte.domain.memory import MemoryState
+from bitebyte.domain.menu_reader import ParsedMenu
 from bitebyte.domain.results import Accepted, Applied, Refused
-from bitebyte.domain.rows import alert_key, ingredient_key, order_key, product_key
+from bitebyte.domain.rows import alert_key, bar_key, ingredient_key, order_key, product_key
 from bitebyte.domain.units import parse_quantity
 from bitebyte.domain.view import NotLoaded
 
@@ -294,3 +295,29 @@ def takes(
 def kinds(applied: Applied) -> list[str]:
     """The events, by kind."""
     return [event.kind for event in applied.events]
+
+
+def take_over(scene: BarScene, parsed: ParsedMenu) -> None:
+    """The merchant uploads the file and takes it over."""
+    upload = scene.say(
+        c.CreateMenuImport,
+        bar_id=scene.bar_id,
+        products=parsed.products,
+        ingredients=parsed.ingredients,
+        errors=parsed.errors,
+        error_count=parsed.error_count,
+    )
+    scene.accepted(upload)
+    scene.accepted(scene.say(c.CommitMenuImport, bar_id=scene.bar_id, import_id=upload.id))
+
+
+def contents(scene: BarScene) -> tuple[Bar, list[Product], list[Ingredient]]:
+    """What a menu file is written from."""
+    bar = scene.state.rows[bar_key(scene.bar_id)]
+    assert isinstance(bar, Bar)
+    rows = scene.state.rows.values()
+    return (
+        bar,
+        [row for row in rows if isinstance(row, Product)],
+        [row for row in rows if isinstance(row, Ingredient)],
+    )

@@ -5,19 +5,18 @@ import unicodedata
 from typing import Any
 
 import pytest
-from bar_scene import BarScene, takes
+from bar_scene import BarScene, contents, take_over, takes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitebyte.domain import commands as c
-from bitebyte.domain.entities import Bar, ImportProduct, Ingredient, Product
+from bitebyte.domain.entities import ImportProduct
 from bitebyte.domain.limits import MENU_FILE_BYTES_MAX
 from bitebyte.domain.menu_csv import parse_csv, to_csv
 from bitebyte.domain.menu_json import parse_json, to_json
 from bitebyte.domain.menu_layout import menu_sections
 from bitebyte.domain.menu_reader import ParsedMenu
 from bitebyte.domain.names import fold
-from bitebyte.domain.rows import bar_key
 from bitebyte.domain.units import UNITS
 
 HEADER = "section,product,description,price,ingredient,amount,unit,optional\n"
@@ -350,30 +349,6 @@ menus = st.tuples(
 )
 
 
-def contents(scene: BarScene) -> tuple[Bar, list[Product], list[Ingredient]]:
-    bar = scene.state.rows[bar_key(scene.bar_id)]
-    assert isinstance(bar, Bar)
-    rows = scene.state.rows.values()
-    return (
-        bar,
-        [row for row in rows if isinstance(row, Product)],
-        [row for row in rows if isinstance(row, Ingredient)],
-    )
-
-
-def take_over(scene: BarScene, parsed: ParsedMenu) -> None:
-    assert parsed.errors == ()
-    upload = scene.say(
-        c.CreateMenuImport,
-        bar_id=scene.bar_id,
-        products=parsed.products,
-        ingredients=parsed.ingredients,
-        errors=(),
-    )
-    scene.accepted(upload)
-    scene.accepted(scene.say(c.CommitMenuImport, bar_id=scene.bar_id, import_id=upload.id))
-
-
 def as_seen(scene: BarScene) -> list[tuple[str, list[Any]]]:
     """The menu without ids: sections, products and recipes in order."""
     _, products, ingredients = contents(scene)
@@ -421,6 +396,7 @@ def test_what_is_exported_reads_back_as_the_same_menu(menu: Any) -> None:
         parse_json(to_json(*contents(scene)).encode(), currency="EUR"),
     )
     for parsed in exports:
+        assert parsed.errors == ()
         elsewhere = BarScene()
         take_over(elsewhere, parsed)
         assert as_seen(elsewhere) == as_seen(scene)

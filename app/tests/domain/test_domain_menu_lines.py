@@ -5,20 +5,20 @@ import io
 import json
 from typing import Any
 
-from bar_scene import BarScene
+from bar_scene import BarScene, contents, take_over
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from measure_corpus import READ, REFUSED, REFUSED_OTHERWISE, spellings
 
 from bitebyte.domain import commands as c
-from bitebyte.domain.entities import Bar, Ingredient, MenuImport, Product
+from bitebyte.domain.entities import MenuImport
 from bitebyte.domain.measures import parse_stated_sizes
 from bitebyte.domain.menu_csv import COLUMNS, parse_csv, to_csv
 from bitebyte.domain.menu_diff import diff_menu
 from bitebyte.domain.menu_json import parse_json, to_json
 from bitebyte.domain.menu_lines import LineReading, ReadOptions
 from bitebyte.domain.menu_reader import ParsedMenu
-from bitebyte.domain.rows import bar_key, menu_import_key
+from bitebyte.domain.rows import menu_import_key
 
 HEADER = ",".join(COLUMNS) + "\n"
 
@@ -229,30 +229,6 @@ def collection() -> str:
         name = f"{ingredient} {number}" if ingredient else f"Thing {number}"
         writer.writerow(["Collection", f"Drink {number}", "", "7.00", name, typed, "", ""])
     return file.getvalue()
-
-
-def take_over(scene: BarScene, parsed: ParsedMenu) -> None:
-    upload = scene.say(
-        c.CreateMenuImport,
-        bar_id=scene.bar_id,
-        products=parsed.products,
-        ingredients=parsed.ingredients,
-        errors=parsed.errors,
-        error_count=parsed.error_count,
-    )
-    scene.accepted(upload)
-    scene.accepted(scene.say(c.CommitMenuImport, bar_id=scene.bar_id, import_id=upload.id))
-
-
-def contents(scene: BarScene) -> tuple[Bar, list[Product], list[Ingredient]]:
-    bar = scene.state.rows[bar_key(scene.bar_id)]
-    assert isinstance(bar, Bar)
-    rows = scene.state.rows.values()
-    return (
-        bar,
-        [row for row in rows if isinstance(row, Product)],
-        [row for row in rows if isinstance(row, Ingredient)],
-    )
 
 
 def test_a_collection_is_read_taken_over_and_exported_the_same_again() -> None:
