@@ -32,9 +32,9 @@ def document(request: pytest.FixtureRequest) -> Path:
 
 def test_make_targets_that_a_document_names_exist(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
     named = set(
-        re.findall(r"(?:^|`)make ([a-z][a-z-]*)", document.read_text("utf-8"), re.MULTILINE)
+        re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)", document.read_text("utf-8"), re.MULTILINE)
     )
     assert named <= targets
 
